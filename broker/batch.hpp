@@ -1,0 +1,115 @@
+#pragma once
+
+#include "broker/publication.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+namespace troupe::broker {
+
+/// Identifies a session within this node for as long as the node runs.
+using session_key = uint64_t;
+
+class publication_batch;
+
+/// Who wants to know that a batch has been dealt with: the publisher's
+/// connection, or a subtree that replays retained messages.
+class batch_owner {
+public:
+  /// Called once, by whichever thread let the batch go last. The receiver
+  /// takes the batch over and ends its life with `delete`.
+  virtual void on_batch_complete(publication_batch* batch) noexcept = 0;
+
+protected:
+  ~batch_owner() = default;
+};
+
+/// Publications of one read for one subtree: the unit of routing, and the
+/// receipt for it. Everyone who still has work to do with it holds a reference;
+/// when the last one lets go, the owner is told, acknowledges to the publisher
+/// and regains its credit. That is what bounds every mailbox.
+class publication_batch {
+public:
+  /// What became of one publication.
+  struct item {
+    publication_ptr message;
+    /// Set by the subtree: at least one subscription matched.
+    bool matched = false;
+  };
+
+  /// `owner` may be null: nobody wants to know.
+  publication_batch(batch_owner* owner, uint64_t number,
+                    session_key publisher) noexcept
+    : owner_(owner), number_(number), publisher_(publisher) {}
+
+  std::vector<item> items;
+
+  /// The owner's own number for it.
+  uint64_t number() const noexcept { return number_; }
+  /// For `no local`: the session that published, or 0.
+  session_key publisher() const noexcept { return publisher_; }
+  /// Bytes of all publications.
+  size_t footprint() const noexcept { return footprint_; }
+
+  void add(publication_ptr message) {
+    footprint_ += message->footprint();
+    items.push_back({std::move(message), false});
+  }
+
+  void add_ref() const noexcept {
+    references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  void release() const noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1)
+      return;
+    auto* self = const_cast<publication_batch*>(this);
+    if (owner_ != nullptr)
+      owner_->on_batch_complete(self);
+    else
+      delete self;
+  }
+
+private:
+  mutable std::atomic<uint32_t> references_{1};
+  batch_owner* owner_;
+  uint64_t number_;
+  session_key publisher_;
+  size_t footprint_ = 0;
+};
+
+using batch_ptr = ref_ptr<publication_batch>;
+
+/// One publication of a batch for one subscription of one session.
+struct delivery {
+  /// Index into `publication_batch::items`.
+  uint32_t item = 0;
+  /// Subscription identifier of MQTT 5; 0: none.
+  uint32_t subscription_id = 0;
+  /// Which shared subscription of the session brought it: index + 1 into the
+  /// session's table of shared filters; 0: none.
+  uint16_t shared = 0;
+  /// Given by the session; 0 for QoS 0.
+  uint16_t packet_id = 0;
+  protocol::qos qos = protocol::qos::at_most_once;
+  /// The retain flag as it goes out.
+  bool retain = false;
+  /// Replayed because of a new subscription, not published just now.
+  bool replayed = false;
+};
+
+/// A publication on its way to a client from the session's own memory rather
+/// than from the batch that brought it: waited in the queue, or sent again.
+struct queued_delivery {
+  publication_ptr message;
+  uint32_t subscription_id = 0;
+  uint16_t shared = 0;
+  uint16_t packet_id = 0;
+  protocol::qos qos = protocol::qos::at_most_once;
+  bool retain = false;
+  bool dup = false;
+  /// Not the message but the PUBREL that follows its PUBREC is due again.
+  bool pubrel = false;
+};
+
+} // namespace troupe::broker

@@ -1,0 +1,55 @@
+#include "broker/publication.hpp"
+
+#include <cassert>
+#include <chrono>
+#include <cstring>
+#include <new>
+
+namespace troupe::broker {
+
+namespace {
+
+time_point expiry_of(const protocol::message& source, time_point received) {
+  return source.message_expiry_interval
+           ? received + std::chrono::seconds{*source.message_expiry_interval}
+           : never;
+}
+
+} // namespace
+
+publication::publication(const protocol::message& source,
+                         time_point received) noexcept
+  : expires_at_(expiry_of(source, received)),
+    payload_size_(static_cast<uint32_t>(source.payload.size())),
+    properties_size_(static_cast<uint32_t>(source.forwarded_properties.size())),
+    topic_size_(static_cast<uint16_t>(source.topic.size())),
+    qos_(source.qos), retain_(source.retain) {
+  assert(source.topic.size() <= 0xffff);
+  auto* out = reinterpret_cast<char*>(this + 1);
+  *out++ = static_cast<char>(topic_size_ >> 8);
+  *out++ = static_cast<char>(topic_size_ & 0xff);
+  for (auto part :
+       {source.topic, source.payload, source.forwarded_properties}) {
+    if (!part.empty())
+      std::memcpy(out, part.data(), part.size());
+    out += part.size();
+  }
+}
+
+ref_ptr<const publication> publication::make(const protocol::message& source,
+                                             time_point received) {
+  auto size = sizeof(publication) + 2 + source.topic.size()
+              + source.payload.size() + source.forwarded_properties.size();
+  void* memory = ::operator new(size);
+  return ref_ptr<const publication>{new (memory) publication(source, received),
+                                    false};
+}
+
+void publication::release() const noexcept {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    return;
+  this->~publication();
+  ::operator delete(const_cast<publication*>(this));
+}
+
+} // namespace troupe::broker
