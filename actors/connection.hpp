@@ -50,7 +50,7 @@ public:
   void on_batch_complete(broker::publication_batch* batch) noexcept override;
 
 protected:
-  void receive(caf::type_erased_tuple& content) override;
+  void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
 
 private:
@@ -128,7 +128,7 @@ private:
   broker::end_of_connection how_ended_ = broker::end_of_connection::abnormal;
   bool is_bridge_;
   bool is_attached_ = false;
-  bool is_ending_ = false;   // no packet is taken any more
+  bool is_ending_ = false;    // no packet is taken any more
   bool is_lingering_ = false; // DISCONNECT is out; the client may read it
   bool is_detached_ = false;
   bool is_marked_ = false;

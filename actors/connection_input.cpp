@@ -1,5 +1,4 @@
 #include "actors/connection.hpp"
-
 #include "actors/packet_log.hpp"
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
@@ -22,10 +21,10 @@ bool is_system_topic(std::string_view topic) {
   return protocol::first_level(topic) == "$SYS";
 }
 
-
 } // namespace
 
-// -- bytes to packets -----------------------------------------------------------
+// -- bytes to packets
+// -----------------------------------------------------------
 
 void connection::read() {
   if (is_ending_) {
@@ -70,8 +69,8 @@ void connection::read() {
 size_t connection::decode_all(std::span<const uint8_t> bytes) {
   size_t used = 0;
   auto limit = node_.settings.max_packet_size != 0
-                 ? node_.settings.max_packet_size
-                 : protocol::max_remaining_length + 1;
+                   ? node_.settings.max_packet_size
+                   : protocol::max_remaining_length + 1;
   while (!is_ending_) {
     auto next = protocol::next_frame(bytes.subspan(used), limit);
     if (!next) {
@@ -100,12 +99,15 @@ void connection::pass_on_acknowledgements() {
 /// Each handler returns false once the connection is ending.
 bool connection::handle(const protocol::frame& in) {
   switch (in.type()) {
-  case packet_type::publish: return handle_publish(in);
+  case packet_type::publish:
+    return handle_publish(in);
   case packet_type::puback:
   case packet_type::pubrec:
   case packet_type::pubrel:
-  case packet_type::pubcomp: return handle_acknowledgement(in);
-  default: return handle_other(in);
+  case packet_type::pubcomp:
+    return handle_acknowledgement(in);
+  default:
+    return handle_other(in);
   }
 }
 
@@ -114,7 +116,8 @@ bool connection::fail(const failure& why) {
   return false;
 }
 
-// -- PUBLISH --------------------------------------------------------------------
+// -- PUBLISH
+// --------------------------------------------------------------------
 
 bool connection::handle_publish(const protocol::frame& in) {
   auto packet = protocol::decode_publish(in, version_);
@@ -122,8 +125,8 @@ bool connection::handle_publish(const protocol::frame& in) {
     return fail(packet.error());
   if (packet->topic_alias != 0) {
     if (!aliases_)
-      aliases_ = std::make_unique<broker::incoming_aliases>(
-        rules().max_topic_alias);
+      aliases_ =
+          std::make_unique<broker::incoming_aliases>(rules().max_topic_alias);
     if (auto resolved = aliases_->resolve(*packet); !resolved)
       return fail(resolved.error());
   }
@@ -175,8 +178,11 @@ void connection::route_publish(const protocol::publish& packet) {
   if (packet.qos != qos::at_most_once) {
     using verdict = broker::receiver::verdict;
     switch (receiver_.on_publish(packet.qos, packet.packet_id, number)) {
-    case verdict::route: break;
-    case verdict::duplicate: send_due_acknowledgements(); return;
+    case verdict::route:
+      break;
+    case verdict::duplicate:
+      send_due_acknowledgements();
+      return;
     case verdict::receive_maximum_exceeded:
       end({abnormal, reason::receive_maximum_exceeded,
            "receive maximum exceeded"});
@@ -188,7 +194,7 @@ void connection::route_publish(const protocol::publish& packet) {
     ++unfinished_batches_;
     // `no local` and a bridge's wish for no echo are told from the key.
     batch = broker::batch_ptr{
-      new broker::publication_batch(this, number, session_key_), false};
+        new broker::publication_batch(this, number, session_key_), false};
     batch->suppress_echo = is_bridge_;
   }
   auto before = batch->footprint();
@@ -219,7 +225,8 @@ void connection::send_due_acknowledgements() {
   mark();
 }
 
-// -- the other packets ------------------------------------------------------------
+// -- the other packets
+// ------------------------------------------------------------
 
 bool connection::handle_acknowledgement(const protocol::frame& in) {
   auto packet = protocol::decode_acknowledgement(in, version_);
