@@ -45,6 +45,10 @@ public:
 
   std::vector<item> items;
 
+  /// The publisher asked in CONNECT (level + 128) not to be sent its own
+  /// messages, whatever its subscriptions say.
+  bool suppress_echo = false;
+
   /// The owner's own number for it.
   uint64_t number() const noexcept { return number_; }
   /// For `no local`: the session that published, or 0.

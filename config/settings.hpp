@@ -99,8 +99,8 @@ struct settings {
 
   // -- messages -------------------------------------------------------------
 
-  /// Largest packet taken, bytes, announced to MQTT 5 clients; 0: no limit but
-  /// MQTT's. Default: 2,000,000.
+  /// Largest packet taken, bytes, at least 20, announced to MQTT 5 clients.
+  /// Default: 2,000,000.
   uint32_t max_packet_size = 2'000'000;
   /// Largest payload, bytes; larger ones are not passed on; 0: no limit.
   /// Default: 0.
@@ -145,8 +145,8 @@ struct settings {
   /// Bytes a client's unsent output may reach before QoS 0 messages for it are
   /// dropped. Default: 1 MiB.
   uint64_t output_limit = 1024 * 1024;
-  /// Bytes of a client's unsent output at which its publishers are slowed; at
-  /// most `output_limit`. Default: 256 KiB.
+  /// Bytes of a client's unsent output at which its publishers are slowed;
+  /// never above `output_limit`, to which it is lowered. Default: 256 KiB.
   uint64_t output_pause = 256 * 1024;
   /// Bytes of a publisher's unfinished publications at which the broker stops
   /// reading from it. Default: 256 KiB.

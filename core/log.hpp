@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,8 +57,8 @@ struct options {
   std::vector<std::string> files;
   /// Begin each line with the time. Default: true.
   bool timestamp = true;
-  /// That time's form as in strftime, in local time.
-  /// Default: %Y-%m-%dT%H:%M:%S
+  /// That time's form as in strftime, in local time. Default:
+  /// %Y-%m-%dT%H:%M:%S
   std::string timestamp_format = "%Y-%m-%dT%H:%M:%S";
 
   friend bool operator==(const options&, const options&) = default;
@@ -67,14 +66,13 @@ struct options {
 
 namespace detail {
 inline std::atomic<level_set> active{default_levels};
-void put(level what, const std::string_view* client_id, std::string_view text);
 void put_format(level what, const std::string_view* client_id,
                 fmt::string_view format, fmt::format_args args);
 } // namespace detail
 
-/// Replaces destinations, levels and form. Until the first call lines of the
-/// default levels go to the standard error stream. Returns what went wrong, in
-/// which case nothing has changed.
+/// Replaces destinations, levels and form, and opens files anew. Until the
+/// first call lines of the default levels go to the standard error stream.
+/// Returns what went wrong, in which case nothing has changed.
 [[nodiscard]] std::optional<std::string> configure(const options& wanted);
 
 /// Whether lines of this level are written: one relaxed load.
