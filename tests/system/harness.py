@@ -113,7 +113,7 @@ class Broker:
     def __init__(self, listener=None, listeners=None, arguments=("-v",),
                  wait=True, **options):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="troupe-test-"))
-        self.options = dict(allow_anonymous=True, sys_interval=1, **options)
+        self.options = {"allow_anonymous": True, "sys_interval": 1, **options}
         self.arguments = list(arguments)
         self.process = None
         atexit.register(self.kill)
