@@ -108,7 +108,6 @@ class Wills(BrokerTest):
         self.connected(client_id=client.client_id)
         self.watcher.expect_publish(self.topic, "will")
 
-    @expected_differs("2.0 publishes it")
     def test_a_take_over_that_resumes_the_session_does_not(self):
         for version in (V311, V5):
             with self.subTest(version=version):
