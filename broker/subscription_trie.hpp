@@ -1,28 +1,19 @@
 #pragma once
 
-#include "broker/batch.hpp"
-#include "protocol/packet.hpp"
+#include "broker/level_tree.hpp"
+#include "broker/trie_entries.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace troupe::broker {
 
-/// One subscription as the trie keeps it at its node.
-struct trie_entry {
-  /// Slot of a session, or of a shared group, in the owner's table.
-  uint32_t subscriber = 0;
-  /// Subscription identifier of MQTT 5; 0: none.
-  uint32_t identifier = 0;
-  protocol::qos qos = protocol::qos::at_most_once;
-  bool no_local = false;
-  bool retain_as_published = false;
-  /// `subscriber` names a shared group.
-  bool is_group = false;
-};
-
 /// Filters with `+` and `#` and who subscribed to them. One entry per filter
 /// and subscriber. Pure; not thread-safe.
+///
+/// Matching walks only nodes whose filters match so far, each once, and
+/// allocates nothing.
 class subscription_trie {
 public:
   /// Adds or replaces (same filter, subscriber and is_group). True if added.
@@ -33,11 +24,76 @@ public:
 
   /// Calls `visit(const trie_entry&)` for every subscription whose filter
   /// matches `topic`, each once: overlapping filters give several calls for one
-  /// subscriber. `visit` must not change the trie.
+  /// subscriber. Subscribers of one filter come in the order in which they
+  /// subscribed. `visit` must not change the trie.
   template <class F>
-  void match(std::string_view topic, F&& visit) const;
+  void match(std::string_view topic, F&& visit) const {
+    topic_path path;
+    if (!path.split(topic))
+      return;
+    if (size_ > prefetch_above)
+      prefetch(path);
+    const auto& root = tree_[tree_.root];
+    // Wildcards do not match a leading `$` [MQTT-4.7.2-1].
+    if (!topic.empty() && topic.front() == '$') {
+      auto child = tree_.find(tree_.root, path[0]);
+      if (child != tree_.none)
+        walk(tree_[child], child, path.begin() + 1, path.end(), visit);
+      return;
+    }
+    walk(root, tree_.root, path.begin(), path.end(), visit);
+  }
 
-  size_t size() const noexcept;
+  size_t size() const noexcept { return size_; }
+
+private:
+  // One cache line.
+  struct alignas(64) node : level_node {
+    /// Children that are neither `+` nor `#`.
+    uint32_t literals = 0;
+    /// The child `+`.
+    uint32_t plus = 0;
+    /// The child `#`, which has no children.
+    uint32_t rest = 0;
+    trie_entries entries;
+    level_text text;
+  };
+  static_assert(sizeof(node) == 64);
+
+  // Where the buckets outgrow the caches.
+  static constexpr size_t prefetch_above = 20'000;
+
+  template <class F>
+  void walk(const node& start, uint32_t start_index, const topic_level* level,
+            const topic_level* end, F& visit) const {
+    const auto* at = &start;
+    for (auto index = start_index;; ++level) {
+      // `a/#` matches `a` too [MQTT-4.7.1-2].
+      if (at->rest != tree_.none)
+        tree_[at->rest].entries.for_each(visit);
+      if (level == end) {
+        at->entries.for_each(visit);
+        return;
+      }
+      // As deep as the topic at most.
+      if (at->plus != tree_.none)
+        walk(tree_[at->plus], at->plus, level + 1, end, visit);
+      if (at->literals == 0)
+        return;
+      index = tree_.find(index, *level);
+      if (index == tree_.none)
+        return;
+      at = &tree_[index];
+    }
+  }
+
+  void prefetch(const topic_path& path) const noexcept;
+  uint32_t find_child(uint32_t parent, const topic_level& level) const noexcept;
+  uint32_t make_child(uint32_t parent, const topic_level& level);
+  void prune(uint32_t index);
+
+  level_tree<node> tree_;
+  size_t size_ = 0;
 };
 
 } // namespace troupe::broker

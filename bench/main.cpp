@@ -1,0 +1,4 @@
+// The main function of micro_bench: Google Benchmark's own.
+#include <benchmark/benchmark.h>
+
+BENCHMARK_MAIN();
