@@ -3,32 +3,47 @@
 namespace troupe::actors {
 
 client_output::client_output(loop& home, protocol::version v,
-                             output_limits limits, uint16_t alias_maximum)
-    : home_(home), limits_(limits), version_(v) {
+                             output_limits limits, uint16_t alias_maximum,
+                             uint32_t max_packet_size)
+    : home_(home), limits_(limits), max_packet_size_(max_packet_size),
+      version_(v) {
   if (alias_maximum > 0)
     aliases_ = std::make_unique<broker::outgoing_aliases>(alias_maximum);
 }
 
 bool client_output::publish(const broker::publication& message,
                             broker::delivery_header header) {
-  auto limit = slow_ ? limits_.limit : limits_.limit * held_factor;
-  if (header.qos == protocol::qos::at_most_once && size() > limit) {
+  auto factor = slow_ ? 1 : held_factor;
+  if (header.qos == protocol::qos::at_most_once
+      && size() / factor > limits_.limit) {
     ++dropped_;
     using enum broker::drop_reason;
     home_.stats().dropped[static_cast<size_t>(slow_reader)].add();
     return false;
   }
-  if (aliases_) {
-    auto choice = aliases_->choose(message.topic());
-    header.topic_alias = choice.alias;
-    header.omit_topic = choice.known;
-  }
+  if (aliases_)
+    choose_alias(message, header);
   broker::encode_delivery(control(), message, header, version_, home_.now());
   auto& stats = home_.stats();
   stats.packets_sent.add();
   stats.publishes_sent.add();
   stats.publish_bytes_sent.add(message.payload().size());
   return true;
+}
+
+/// The session has seen to it that the message without an alias is not larger
+/// than the client takes; one that defines an alias must not be so either.
+void client_output::choose_alias(const broker::publication& message,
+                                 broker::delivery_header& header) {
+  if (max_packet_size_ != 0) {
+    auto longest = header;
+    longest.topic_alias = 1;
+    if (broker::delivery_size(message, longest, version_) > max_packet_size_)
+      return;
+  }
+  auto choice = aliases_->choose(message.topic());
+  header.topic_alias = choice.alias;
+  header.omit_topic = choice.known;
 }
 
 void client_output::hold(broker::batch_ptr batch) {

@@ -35,8 +35,10 @@ public:
   /// they have under way is bounded by their credit.
   static constexpr size_t held_factor = 16;
 
+  /// `alias_maximum` and `max_packet_size` are what the client announced; 0: it
+  /// takes no aliases, or packets of any size.
   client_output(loop& home, protocol::version v, output_limits limits,
-                uint16_t alias_maximum);
+                uint16_t alias_maximum, uint32_t max_packet_size);
 
   /// Appends a PUBLISH. False, and counted, if it is QoS 0 and over the limit.
   bool publish(const broker::publication& message,
@@ -63,6 +65,8 @@ public:
 
 private:
   void let_go();
+  void choose_alias(const broker::publication& message,
+                    broker::delivery_header& header);
 
   loop& home_;
   byte_buffer buffer_;
@@ -71,6 +75,7 @@ private:
   time_point hold_until_ = never;
   output_limits limits_;
   uint64_t dropped_ = 0;
+  uint32_t max_packet_size_;
   protocol::version version_;
   bool slow_ = false;
 };
