@@ -41,9 +41,13 @@ public:
   /// `owner` may be null: nobody wants to know.
   publication_batch(batch_owner* owner, uint64_t number,
                     session_key publisher) noexcept
-    : owner_(owner), number_(number), publisher_(publisher) {}
+      : owner_(owner), number_(number), publisher_(publisher) {}
 
   std::vector<item> items;
+
+  /// The publisher asked in CONNECT (level + 128) not to be sent its own
+  /// messages, whatever its subscriptions say.
+  bool suppress_echo = false;
 
   /// The owner's own number for it.
   uint64_t number() const noexcept { return number_; }
@@ -110,6 +114,9 @@ struct queued_delivery {
   bool dup = false;
   /// Not the message but the PUBREL that follows its PUBREC is due again.
   bool pubrel = false;
+  /// What that PUBREL says: packet_identifier_not_found answers a PUBREC that
+  /// fits no message in flight.
+  protocol::reason reason = protocol::reason::success;
 };
 
 } // namespace troupe::broker

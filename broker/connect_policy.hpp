@@ -5,7 +5,7 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace troupe::broker {
 
@@ -57,8 +57,10 @@ struct connect_decision {
   protocol::connack answer;
 };
 
-/// Judges `packet`. `random_id` is 36 characters of a fresh UUID, for an
-/// assigned client id. Time is needed for the will's expiry.
+/// Judges `packet` by all rules but who the client is: its user name and
+/// password are the business of who calls this. A will to `$SYS` is accepted
+/// and forgotten, for nobody would be sent it. `random_id` is 36 characters of
+/// a fresh UUID, for an assigned client id.
 connect_decision judge(const protocol::connect& packet,
                        const connect_rules& rules, std::string_view random_id,
                        time_point now);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "broker/packet_id_set.hpp"
+#include "broker/ring.hpp"
 #include "protocol/packet.hpp"
 
 #include <cstdint>
@@ -10,12 +12,15 @@ namespace troupe::broker {
 /// The incoming half of a session: which QoS 2 messages are under way, and
 /// which acknowledgements are owed in which order. A session lends it to its
 /// connection while the client is there. Pure.
+///
+/// Memory: none beyond itself when nothing is under way.
 class receiver {
 public:
   enum class verdict : uint8_t {
     /// New: route it.
     route,
-    /// QoS 2 identifier already under way: acknowledge again, do not route.
+    /// QoS 2 identifier already under way: acknowledged again, do not route.
+    /// One PUBREC answers all copies that came before it was due.
     duplicate,
     /// More unacknowledged messages than announced [MQTT-3.3.4-9].
     receive_maximum_exceeded,
@@ -32,13 +37,15 @@ public:
   verdict on_publish(protocol::qos qos, uint16_t packet_id,
                      uint64_t batch_number);
   /// Owes an acknowledgement that needs no routing (refused by a rule, say).
+  /// It keeps its place in the order. For QoS 2 an identifier under way is a
+  /// duplicate, whatever `code` says.
   void owe(protocol::qos qos, uint16_t packet_id, protocol::reason code);
   /// The batch is complete. `codes` has one entry per PUBLISH of QoS > 0 of
   /// that batch that was given verdict `route`, in their order.
   void on_batch_complete(uint64_t batch_number,
                          const std::vector<protocol::reason>& codes);
-  /// PUBREL of the client: true if the identifier was under way. Owes PUBCOMP
-  /// at once.
+  /// PUBREL of the client: true if the identifier was under way and its PUBREC
+  /// was taken. Owes PUBCOMP at once, which is the caller's to send.
   bool on_pubrel(uint16_t packet_id);
 
   struct acknowledgement {
@@ -54,6 +61,49 @@ public:
   /// Messages received and not yet acknowledged: QoS 1 until PUBACK, QoS 2
   /// until PUBCOMP.
   size_t unacknowledged() const noexcept;
+
+private:
+  enum class state : uint8_t { routing, ready, cancelled };
+
+  struct owed {
+    uint16_t packet_id = 0;
+    protocol::qos qos = protocol::qos::at_most_once;
+    protocol::reason code = protocol::reason::success;
+    state progress = state::routing;
+    /// PUBREC for an identifier whose first PUBREC was taken before.
+    bool is_repeat = false;
+    /// Place of the next one of the same batch.
+    uint32_t next = 0;
+  };
+
+  /// A batch under way: its first and last places among what is owed.
+  struct open_batch {
+    uint64_t number = 0;
+    uint32_t first = 0;
+    uint32_t last = 0;
+    bool is_complete = false;
+  };
+
+  /// Places count up from the first PUBLISH and wrap.
+  owed& at(uint32_t place) noexcept { return owed_[place - front_place_]; }
+  uint32_t append(owed what);
+  void append_duplicate(uint16_t packet_id);
+  void join_batch(uint64_t number, uint32_t place);
+  uint32_t find_batch(uint64_t number) const noexcept;
+  owed* find_owed_pubrec(uint16_t packet_id) noexcept;
+  void settle(const owed& what);
+
+  ring<owed> owed_;
+  ring<open_batch> batches_;
+  // QoS 2 identifiers from PUBLISH to PUBREL, and those of them whose PUBREC is
+  // owed: for the first time or again.
+  packet_id_set under_way_;
+  packet_id_set owing_;
+  uint32_t front_place_ = 0;
+  uint32_t owed_qos1_ = 0;
+  // What counts towards the receive maximum of this connection.
+  uint32_t quota_used_ = 0;
+  uint16_t receive_maximum_ = 0;
 };
 
 } // namespace troupe::broker

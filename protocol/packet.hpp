@@ -4,7 +4,9 @@
 #include "protocol/types.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -58,8 +60,19 @@ struct message {
   std::string_view forwarded_properties;
   /// Seconds until the message is worthless [MQTT 3.3.2.3.3].
   std::optional<uint32_t> message_expiry_interval;
+  /// Where `forwarded_properties` lie if they did not lie side by side when
+  /// decoded, because others stood in between; else null. Copies of the message
+  /// share it, so that the view is good as long as one of them lives. Only the
+  /// codec sets it.
+  std::shared_ptr<const std::string> gathered_properties = nullptr;
 
-  friend bool operator==(const message&, const message&) = default;
+  /// Where the properties lie makes no difference.
+  friend bool operator==(const message& x, const message& y) noexcept {
+    return x.topic == y.topic && x.payload == y.payload && x.qos == y.qos
+           && x.retain == y.retain
+           && x.forwarded_properties == y.forwarded_properties
+           && x.message_expiry_interval == y.message_expiry_interval;
+  }
 };
 
 struct will : message {

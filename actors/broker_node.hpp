@@ -1,0 +1,39 @@
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::actors {
+
+/// A whole broker: loops, actors and listening sockets, from `open` to `stop`.
+class broker_node {
+public:
+  explicit broker_node(config::settings settings);
+  /// Stops if it runs.
+  ~broker_node();
+  broker_node(const broker_node&) = delete;
+  broker_node& operator=(const broker_node&) = delete;
+
+  /// Opens every listener. Empty, or what went wrong; nothing is started then.
+  /// May resolve names.
+  std::string open();
+
+  /// "Opening ipv4 listen socket on port 1883." and the like, for the log.
+  const std::vector<std::string>& listening_on() const noexcept;
+
+  /// Starts the loops: clients are served from here on. REQUIRES: open().
+  void start();
+
+  /// Takes no more connections, tells MQTT 5 clients (0x8B), waits until all
+  /// connections are closed and ends the threads. Blocks for seconds at most.
+  void stop();
+
+private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,82 @@
+#include "actors/client_output.hpp"
+
+namespace troupe::actors {
+
+client_output::client_output(loop& home, protocol::version v,
+                             output_limits limits, uint16_t alias_maximum)
+    : home_(home), limits_(limits), version_(v) {
+  if (alias_maximum > 0)
+    aliases_ = std::make_unique<broker::outgoing_aliases>(alias_maximum);
+}
+
+bool client_output::publish(const broker::publication& message,
+                            broker::delivery_header header) {
+  auto limit = slow_ ? limits_.limit : limits_.limit * held_factor;
+  if (header.qos == protocol::qos::at_most_once && size() > limit) {
+    ++dropped_;
+    using enum broker::drop_reason;
+    home_.stats().dropped[static_cast<size_t>(slow_reader)].add();
+    return false;
+  }
+  if (aliases_) {
+    auto choice = aliases_->choose(message.topic());
+    header.topic_alias = choice.alias;
+    header.omit_topic = choice.known;
+  }
+  broker::encode_delivery(control(), message, header, version_, home_.now());
+  auto& stats = home_.stats();
+  stats.packets_sent.add();
+  stats.publishes_sent.add();
+  stats.publish_bytes_sent.add(message.payload().size());
+  return true;
+}
+
+void client_output::hold(broker::batch_ptr batch) {
+  if (slow_ || !is_above_pause())
+    return;
+  if (held_.empty())
+    hold_until_ = home_.now() + patience;
+  held_.push_back(std::move(batch));
+}
+
+byte_buffer& client_output::control() {
+  if (buffer_.capacity() == 0)
+    buffer_ = home_.take_buffer();
+  return buffer_;
+}
+
+net::io_result::kind client_output::flush(net::socket& to) {
+  if (buffer_.empty())
+    return net::io_result::kind::done;
+  auto written = to.write(buffer_.bytes());
+  if (written.what != net::io_result::kind::done)
+    return written.what;
+  home_.stats().bytes_sent.add(written.bytes);
+  buffer_.consume(written.bytes);
+  if (is_below_pause()) {
+    slow_ = false;
+    let_go();
+  }
+  if (!buffer_.empty())
+    return net::io_result::kind::would_block;
+  home_.give_back(std::move(buffer_));
+  return net::io_result::kind::done;
+}
+
+void client_output::on_patience_over() {
+  slow_ = true;
+  let_go();
+}
+
+void client_output::discard() {
+  buffer_.release();
+  let_go();
+  held_.shrink_to_fit();
+}
+
+void client_output::let_go() {
+  hold_until_ = never;
+  held_.clear();
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "broker/connect_policy.hpp"
+#include "config/settings.hpp"
+#include "core/clock.hpp"
+#include "protocol/decoder.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace troupe::actors {
+
+/// Judges a CONNECT that came in through a listener by the settings.
+broker::connect_decision judge_newcomer(const protocol::connect& packet,
+                                        const config::settings& settings,
+                                        size_t listener, time_point now);
+
+/// The protocol level in a frame whose protocol name is MQTT's, without the
+/// bridge bit. Nothing if the name is another one.
+std::optional<uint8_t> protocol_level(const protocol::frame& in) noexcept;
+
+/// "New client connected from … as … (p2, c1, k60)."
+void log_newcomer(const protocol::connect& packet,
+                  const broker::connect_decision& decision,
+                  std::string_view peer);
+
+} // namespace troupe::actors

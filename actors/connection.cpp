@@ -1,0 +1,396 @@
+#include "actors/connection.hpp"
+
+#include "actors/packet_log.hpp"
+#include "actors/tell.hpp"
+#include "core/log.hpp"
+#include "protocol/encoder.hpp"
+
+#include <caf/actor_cast.hpp>
+
+#include <algorithm>
+
+namespace troupe::actors {
+
+namespace {
+
+using protocol::reason;
+using protocol::version;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// How long a client may take to read a DISCONNECT before the socket goes.
+constexpr auto linger_time = seconds{1};
+
+output_limits limits_of(const node_context& shared) {
+  return {shared.settings.output_pause, shared.settings.output_limit};
+}
+
+} // namespace
+
+connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
+                       registry_actor registry, uint64_t number,
+                       std::shared_ptr<newcomer> client)
+    : light_actor(cfg, &home), node_(shared), loop_(home),
+      registry_(std::move(registry)), number_(number),
+      client_(std::move(client)), client_id_(client_->decision.client_id),
+      socket_(std::move(client_->socket)),
+      output_(home, client_->version, limits_of(shared),
+              client_->topic_alias_maximum),
+      last_read_(home.now()), listener_(client_->listener),
+      expiry_interval_(client_->decision.parameters.expiry_interval),
+      keep_alive_(client_->decision.keep_alive), version_(client_->version),
+      is_bridge_(client_->is_bridge) {
+  self_ = caf::actor_cast<connection_actor>(ctrl());
+  loop_.stats().connections.add();
+  loop_.stats().connections_total.add();
+}
+
+connection::~connection() = default;
+
+const config::listener_settings& connection::rules() const {
+  return node_.settings.listeners[listener_];
+}
+
+// -- messages
+// -------------------------------------------------------------------
+
+void connection::receive(const mail& message) {
+  if (auto* now = message.get_if<send_now>())
+    on(*now);
+  else if (auto* queued = message.get_if<send_queued>())
+    on(*queued);
+  else if (auto* suback = message.get_if<send_suback>())
+    on(*suback);
+  else if (auto* session = message.get_if<attached>())
+    on(*session);
+  else if (message.get_if<taken_over>())
+    end({broker::end_of_connection::taken_over, reason::session_taken_over,
+         "session taken over"});
+  else if (message.get_if<stop_node>())
+    end({broker::end_of_connection::by_client, reason::server_shutting_down,
+         "the broker is shutting down"});
+}
+
+void connection::on(attached& message) {
+  session_ = std::move(message.session);
+  session_key_ = message.key;
+  if (message.receiver)
+    receiver_ = std::move(*message.receiver);
+  is_attached_ = true;
+  if (is_ending_) { // taken over before it was ours
+    finish_if_done();
+    return;
+  }
+  receiver_.on_connected(
+      version_ == version::v5 ? node_.settings.max_inflight_messages : 0);
+  send_connack(message.session_present);
+  auto rest = std::move(client_->rest);
+  client_.reset();
+  last_read_ = loop_.now();
+  arm();
+  update_interest();
+  if (!rest.empty()) {
+    auto used = decode_all(rest.bytes());
+    if (!is_ending_)
+      input_.append(rest.bytes().subspan(used));
+  }
+}
+
+void connection::send_connack(bool session_present) {
+  auto answer = std::move(client_->decision.answer);
+  // Always 0 for MQTT 3.1, where the bit is reserved.
+  answer.session_present = session_present && version_ != version::v31;
+  if (client_->decision.client_id_assigned && version_ == version::v5)
+    answer.properties.assigned_client_id = client_id_;
+  log::client(log::level::debug, client_id_, "Sending CONNACK to {} ({}, {})",
+              client_id_, answer.session_present ? 1 : 0, answer.code);
+  protocol::encode(output_.control(), answer, version_);
+  loop_.stats().packets_sent.add();
+  mark();
+}
+
+void connection::on(send_now& message) {
+  if (is_ending_)
+    return;
+  for (const auto& delivery : message.deliveries) {
+    const auto& item = message.batch->items[delivery.item];
+    broker::delivery_header header;
+    header.packet_id = delivery.packet_id;
+    header.subscription_id = delivery.subscription_id;
+    header.qos = delivery.qos;
+    header.retain = delivery.retain;
+    packet_log::sent(client_id_, *item.message, header);
+    output_.publish(*item.message, header);
+  }
+  output_.hold(std::move(message.batch));
+  mark();
+}
+
+void connection::on(send_queued& message) {
+  if (is_ending_)
+    return;
+  for (const auto& delivery : message.deliveries) {
+    if (delivery.pubrel) {
+      packet_log::sent(client_id_, protocol::packet_type::pubrel,
+                       delivery.packet_id);
+      protocol::encode_acknowledgement(
+          output_.control(), protocol::packet_type::pubrel, delivery.packet_id,
+          delivery.reason, version_);
+      loop_.stats().packets_sent.add();
+      continue;
+    }
+    broker::delivery_header header;
+    header.packet_id = delivery.packet_id;
+    header.subscription_id = delivery.subscription_id;
+    header.qos = delivery.qos;
+    header.retain = delivery.retain;
+    header.dup = delivery.dup;
+    packet_log::sent(client_id_, *delivery.message, header);
+    output_.publish(*delivery.message, header);
+  }
+  mark();
+}
+
+void connection::on(send_suback& message) {
+  if (is_ending_)
+    return;
+  auto& out = output_.control();
+  if (message.unsubscribe) {
+    packet_log::sent(client_id_, protocol::packet_type::unsuback,
+                     message.packet_id);
+    protocol::encode(out,
+                     protocol::unsuback{message.packet_id, message.codes, {}},
+                     version_);
+  } else {
+    packet_log::sent(client_id_, protocol::packet_type::suback,
+                     message.packet_id);
+    protocol::encode(
+        out, protocol::suback{message.packet_id, message.codes, {}}, version_);
+  }
+  loop_.stats().packets_sent.add();
+  mark();
+}
+
+void connection::on_failure(const char* what) noexcept {
+  log::client(log::level::error, client_id_, "Connection failed: {}", what);
+  end({broker::end_of_connection::abnormal, reason::unspecified_error, what});
+}
+
+// -- receipts
+// -------------------------------------------------------------------
+
+void connection::on_batch_complete(broker::publication_batch* batch) noexcept {
+  loop_.post_receipt(this, batch);
+}
+
+void connection::on_receipt(broker::publication_batch& batch) {
+  --unfinished_batches_;
+  unfinished_bytes_ -= batch.footprint();
+  auto& codes = loop_.reason_scratch();
+  codes.clear();
+  for (const auto& item : batch.items) {
+    auto level = item.message->qos();
+    if (level == protocol::qos::at_most_once)
+      continue;
+    auto unheard = version_ == version::v5 && !item.matched
+                   && level == protocol::qos::at_least_once;
+    codes.push_back(unheard ? reason::no_matching_subscribers
+                            : reason::success);
+  }
+  if (!codes.empty())
+    receiver_.on_batch_complete(batch.number(), codes);
+  if (is_ending_) {
+    finish_if_done();
+    return;
+  }
+  if (!codes.empty())
+    send_due_acknowledgements();
+  if (interest_ != net::interest::both && interest_ != net::interest::read)
+    mark(); // credit is back: read on
+}
+
+// -- the end
+// --------------------------------------------------------------------
+
+void connection::end(const ending& how) {
+  if (is_ending_)
+    return;
+  is_ending_ = true;
+  how_ended_ = how.how;
+  log_end(how);
+  pass_on_acknowledgements();
+  auto says_why = version_ == version::v5 && how.code != reason::success;
+  if (is_attached_ && says_why)
+    send_disconnect(how.code);
+  if (socket_.is_open() && is_attached_)
+    output_.flush(socket_);
+  output_.discard();
+  if (is_attached_ && says_why && socket_.is_open()) {
+    is_lingering_ = true;
+    socket_.shutdown_write();
+    set_interest(net::interest::read);
+    loop_.timers().arm(*this, loop_.now() + linger_time);
+  } else {
+    close_socket();
+  }
+  finish_if_done();
+}
+
+void connection::send_disconnect(reason code) {
+  log::client(log::level::debug, client_id_, "Sending DISCONNECT to {} (rc{})",
+              client_id_, static_cast<int>(code));
+  protocol::encode(output_.control(), protocol::disconnect{code, {}}, version_);
+  loop_.stats().packets_sent.add();
+}
+
+void connection::close_socket() {
+  set_interest(net::interest::none);
+  loop_.timers().disarm(*this);
+  socket_.close();
+  is_lingering_ = false;
+}
+
+void connection::finish_if_done() {
+  if (is_attached_ && !is_detached_ && unfinished_batches_ == 0) {
+    is_detached_ = true;
+    detached message;
+    message.connection = self_;
+    if (receiver_.unacknowledged() != 0)
+      message.receiver =
+          std::make_shared<broker::receiver>(std::move(receiver_));
+    message.how = how_ended_;
+    message.changes_expiry = new_expiry_interval_.has_value();
+    message.expiry_interval = new_expiry_interval_.value_or(0);
+    tell(session_, std::move(message));
+    session_ = session_actor{};
+  }
+  if (!is_detached_ || is_lingering_)
+    return;
+  if (is_marked_)
+    loop_.forget(this);
+  loop_.stats().connections.subtract();
+  node_.connections.fetch_sub(1, std::memory_order_relaxed);
+  node_.listener_connections[listener_].fetch_sub(1, std::memory_order_relaxed);
+  tell(registry_, connection_closed{number_});
+  auto self = std::move(self_); // may be the last handle
+  quit();
+}
+
+void connection::log_end(const ending& how) const {
+  if (!node_.settings.connection_messages)
+    return;
+  if (how.how == broker::end_of_connection::by_client)
+    log::client(log::level::notice, client_id_, "Client {} disconnected.",
+                client_id_);
+  else
+    log::client(log::level::notice, client_id_, "Client {} disconnected: {}.",
+                client_id_, how.why);
+}
+
+// -- readiness, time and turns
+// ----------------------------------------------------
+
+void connection::on_ready(bool readable, bool writable) noexcept {
+  try {
+    if (writable && is_blocked_) {
+      is_blocked_ = false;
+      mark();
+    }
+    if (readable)
+      read();
+  } catch (const std::exception& failed) {
+    on_failure(failed.what());
+  }
+}
+
+void connection::on_timer(time_point now) noexcept {
+  if (is_lingering_) {
+    close_socket();
+    finish_if_done();
+    return;
+  }
+  if (now >= output_.hold_deadline()) {
+    output_.on_patience_over();
+    log::client(log::level::notice, client_id_,
+                "Client {} reads too slowly: QoS 0 messages beyond {} bytes of "
+                "unsent output are dropped until it catches up.",
+                client_id_, node_.settings.output_limit);
+  }
+  auto silence = milliseconds{1500} * keep_alive_;
+  if (keep_alive_ != 0 && now - last_read_ >= silence)
+    end({broker::end_of_connection::abnormal, reason::keep_alive_timeout,
+         "exceeded timeout"});
+  else
+    arm();
+}
+
+void connection::arm() {
+  auto deadline = output_.hold_deadline();
+  if (keep_alive_ != 0)
+    deadline =
+        std::min(deadline, last_read_ + milliseconds{1500} * keep_alive_);
+  // A later keep alive deadline is found out when the timer fires: arming it
+  // for every packet would cost more.
+  if (deadline < this->deadline() || !is_armed())
+    loop_.timers().arm(*this, deadline);
+}
+
+void connection::mark() {
+  if (is_marked_)
+    return;
+  is_marked_ = true;
+  loop_.at_end_of_turn(this);
+}
+
+void connection::on_end_of_turn() noexcept {
+  is_marked_ = false;
+  if (is_ending_)
+    return;
+  if (!is_blocked_)
+    after_flush(output_.flush(socket_));
+  if (is_ending_)
+    return;
+  update_interest();
+  tell_writable();
+  if (output_.hold_deadline() != never)
+    arm();
+}
+
+void connection::after_flush(net::io_result::kind what) {
+  using kind = net::io_result::kind;
+  if (what == kind::would_block)
+    is_blocked_ = true;
+  else if (what == kind::broken)
+    end({broker::end_of_connection::abnormal, reason::success,
+         "connection lost"});
+}
+
+void connection::update_interest() {
+  auto wanted = has_credit() ? net::interest::read : net::interest::none;
+  if (is_blocked_)
+    wanted = wanted | net::interest::write;
+  set_interest(wanted);
+}
+
+void connection::set_interest(net::interest wanted) {
+  if (!socket_.is_open() || wanted == interest_)
+    return;
+  loop_.poller().change(socket_.fd(), this, interest_, wanted);
+  interest_ = wanted;
+}
+
+void connection::tell_writable() {
+  auto writable =
+      was_writable_ ? !output_.is_above_pause() : output_.is_below_pause();
+  if (writable == was_writable_)
+    return;
+  was_writable_ = writable;
+  tell(session_, output_writable{writable});
+}
+
+bool connection::has_credit() const {
+  return unfinished_batches_ < node_.settings.publish_credit_batches
+         && unfinished_bytes_ < node_.settings.publish_credit_bytes;
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,141 @@
+#pragma once
+
+#include "actors/client_output.hpp"
+#include "actors/light_actor.hpp"
+#include "actors/loop.hpp"
+#include "actors/messages.hpp"
+#include "actors/node_context.hpp"
+#include "broker/receiver.hpp"
+#include "broker/topic_aliases.hpp"
+#include "core/timer_queue.hpp"
+#include "net/poller.hpp"
+#include "protocol/decoder.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace troupe::actors {
+
+/// One client's network connection from an accepted CONNECT to its end: reads
+/// and decodes packets, routes PUBLISH straight to the subtrees, hands the rest
+/// to its session, and writes what the session sends. Pinned to the loop of its
+/// session.
+///
+/// It ends in two steps: the socket goes first; the session is told when the
+/// last publication of this client is complete, so that whoever takes the
+/// session over finds the receiver's state final.
+class connection final : public light_actor,
+                         public net::poll_target,
+                         public timer,
+                         public turn_target,
+                         public batch_receiver,
+                         public broker::batch_owner {
+public:
+  using behavior_type = connection_actor::behavior_type;
+
+  /// `number` is the registry's name for it.
+  connection(caf::actor_config& cfg, node_context& shared, loop& home,
+             registry_actor registry, uint64_t number,
+             std::shared_ptr<newcomer> client);
+  ~connection() override;
+
+  const char* name() const override { return "troupe.connection"; }
+
+  // What the loop calls.
+  void on_ready(bool readable, bool writable) noexcept override;
+  void on_timer(time_point now) noexcept override;
+  void on_end_of_turn() noexcept override;
+  void on_receipt(broker::publication_batch& batch) override;
+  void on_batch_complete(broker::publication_batch* batch) noexcept override;
+
+protected:
+  void receive(const mail& message) override;
+  void on_failure(const char* what) noexcept override;
+
+private:
+  /// Why a connection ends, as logs and the client's session hear of it.
+  struct ending {
+    broker::end_of_connection how = broker::end_of_connection::abnormal;
+    /// Sent in DISCONNECT to MQTT 5 clients; success: no DISCONNECT.
+    protocol::reason code = protocol::reason::success;
+    std::string_view why;
+  };
+
+  // connection.cpp: messages and life
+  void on(attached& message);
+  void on(send_now& message);
+  void on(send_queued& message);
+  void on(send_suback& message);
+  void send_connack(bool session_present);
+  void end(const ending& how);
+  void send_disconnect(protocol::reason code);
+  void close_socket();
+  void finish_if_done();
+  void log_end(const ending& how) const;
+  void set_interest(net::interest wanted);
+  void update_interest();
+  void arm();
+  void mark();
+  void after_flush(net::io_result::kind what);
+  void tell_writable();
+  const config::listener_settings& rules() const;
+
+  // connection_input.cpp: what the client sends
+  void read();
+  size_t decode_all(std::span<const uint8_t> bytes);
+  bool handle(const protocol::frame& in);
+  bool handle_publish(const protocol::frame& in);
+  std::optional<ending> forbidden(const protocol::publish& packet) const;
+  protocol::reason refusal(const protocol::publish& packet) const;
+  void answer_control(const protocol::publish& packet);
+  void refuse_publish(const protocol::publish& packet, protocol::reason code);
+  void route_publish(const protocol::publish& packet);
+  bool handle_acknowledgement(const protocol::frame& in);
+  bool handle_other(const protocol::frame& in);
+  bool handle_subscribe(const protocol::subscribe& packet);
+  bool handle_unsubscribe(const protocol::unsubscribe& packet);
+  bool handle_disconnect(const protocol::disconnect& packet);
+  void dispatch_batches();
+  void pass_on_acknowledgements();
+  void send_due_acknowledgements();
+  bool fail(const failure& why);
+  bool has_credit() const;
+
+  node_context& node_;
+  loop& loop_;
+  registry_actor registry_;
+  uint64_t number_;
+  std::shared_ptr<newcomer> client_; // until CONNACK is sent
+  std::string client_id_;
+  session_actor session_;
+  broker::session_key session_key_ = 0;
+  net::socket socket_;
+  byte_buffer input_; // a packet that has not arrived whole
+  client_output output_;
+  broker::receiver receiver_;
+  std::unique_ptr<broker::incoming_aliases> aliases_;
+  std::vector<broker::receiver::acknowledgement> acknowledged_;
+  connection_actor self_; // keeps us alive while the loop knows us
+  time_point last_read_;
+  uint64_t next_batch_ = 1;
+  size_t unfinished_bytes_ = 0;
+  size_t listener_;
+  uint32_t expiry_interval_; // as the client asked, seconds
+  uint32_t unfinished_batches_ = 0;
+  std::optional<uint32_t> new_expiry_interval_;
+  uint16_t keep_alive_;
+  protocol::version version_;
+  net::interest interest_ = net::interest::none;
+  broker::end_of_connection how_ended_ = broker::end_of_connection::abnormal;
+  bool is_bridge_;
+  bool is_attached_ = false;
+  bool is_ending_ = false;    // no packet is taken any more
+  bool is_lingering_ = false; // DISCONNECT is out; the client may read it
+  bool is_detached_ = false;
+  bool is_marked_ = false;
+  bool is_blocked_ = false; // the socket took less than we had
+  bool was_writable_ = true;
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,357 @@
+#include "actors/connection.hpp"
+#include "actors/packet_log.hpp"
+#include "actors/routes.hpp"
+#include "actors/tell.hpp"
+#include "core/log.hpp"
+#include "protocol/encoder.hpp"
+#include "protocol/topic.hpp"
+
+namespace troupe::actors {
+
+namespace {
+
+using protocol::packet_type;
+using protocol::qos;
+using protocol::reason;
+using protocol::version;
+
+constexpr auto abnormal = broker::end_of_connection::abnormal;
+
+bool is_system_topic(std::string_view topic) {
+  return protocol::first_level(topic) == "$SYS";
+}
+
+bool is_control_topic(std::string_view topic) {
+  return protocol::first_level(topic) == "$CONTROL";
+}
+
+} // namespace
+
+// -- bytes to packets
+// -----------------------------------------------------------
+
+void connection::read() {
+  if (is_ending_) {
+    if (is_lingering_) { // only waiting for the client to go
+      auto what = socket_.read(loop_.scratch()).what;
+      if (what == net::io_result::kind::end_of_stream
+          || what == net::io_result::kind::broken) {
+        close_socket();
+        finish_if_done();
+      }
+    }
+    return;
+  }
+  // What follows a part of a packet is read right behind it.
+  auto into = input_.empty() ? loop_.scratch()
+                             : std::span{input_.reserve(loop_.scratch().size()),
+                                         loop_.scratch().size()};
+  auto got = socket_.read(into);
+  if (got.what == net::io_result::kind::would_block)
+    return;
+  if (got.what != net::io_result::kind::done) {
+    end({abnormal, reason::success, "connection closed by the client"});
+    return;
+  }
+  last_read_ = loop_.now();
+  loop_.stats().bytes_received.add(got.bytes);
+  if (input_.empty()) {
+    auto bytes = into.first(got.bytes);
+    auto used = decode_all(bytes);
+    if (!is_ending_)
+      input_.append(bytes.subspan(used));
+  } else {
+    input_.commit(got.bytes);
+    auto used = decode_all(input_.bytes());
+    if (is_ending_) {
+      input_.release();
+      return;
+    }
+    input_.consume(used);
+    if (input_.empty())
+      input_.release();
+  }
+  if (!has_credit())
+    mark();
+}
+
+/// Handles every whole packet; returns the bytes they took.
+size_t connection::decode_all(std::span<const uint8_t> bytes) {
+  size_t used = 0;
+  auto limit = node_.settings.max_packet_size != 0
+                   ? node_.settings.max_packet_size
+                   : protocol::max_remaining_length + 1;
+  while (!is_ending_) {
+    auto next = protocol::next_frame(bytes.subspan(used), limit);
+    if (!next) {
+      fail(next.error());
+      break;
+    }
+    if (!next->has_value())
+      break;
+    loop_.stats().packets_received.add();
+    if (!handle(**next))
+      break;
+    used += (*next)->size;
+  }
+  dispatch_batches();
+  pass_on_acknowledgements();
+  return used;
+}
+
+void connection::pass_on_acknowledgements() {
+  if (acknowledged_.empty())
+    return;
+  tell(session_, client_acknowledged{std::move(acknowledged_)});
+  acknowledged_ = {};
+}
+
+/// Each handler returns false once the connection is ending.
+bool connection::handle(const protocol::frame& in) {
+  switch (in.type()) {
+  case packet_type::publish:
+    return handle_publish(in);
+  case packet_type::puback:
+  case packet_type::pubrec:
+  case packet_type::pubrel:
+  case packet_type::pubcomp:
+    return handle_acknowledgement(in);
+  default:
+    return handle_other(in);
+  }
+}
+
+bool connection::fail(const failure& why) {
+  end({abnormal, protocol::reason_for(why.code), why.text});
+  return false;
+}
+
+// -- PUBLISH
+// --------------------------------------------------------------------
+
+bool connection::handle_publish(const protocol::frame& in) {
+  auto packet = protocol::decode_publish(in, version_);
+  if (!packet)
+    return fail(packet.error());
+  if (packet->topic_alias != 0) {
+    if (!aliases_)
+      aliases_ =
+          std::make_unique<broker::incoming_aliases>(rules().max_topic_alias);
+    if (auto resolved = aliases_->resolve(*packet); !resolved)
+      return fail(resolved.error());
+  }
+  packet_log::received(client_id_, *packet);
+  auto& stats = loop_.stats();
+  stats.publishes_received.add();
+  stats.publish_bytes_received.add(packet->payload.size());
+  if (auto why = forbidden(*packet)) {
+    end(*why);
+    return false;
+  }
+  if (is_control_topic(packet->topic))
+    answer_control(*packet);
+  else if (auto code = refusal(*packet); code != reason::success)
+    refuse_publish(*packet, code);
+  else
+    route_publish(*packet);
+  return !is_ending_;
+}
+
+/// Nobody is behind $CONTROL; a client that asks is told so.
+void connection::answer_control(const protocol::publish& packet) {
+  refuse_publish(packet, reason::success);
+  auto topic = std::string{packet.topic} + "/response";
+  protocol::message answer;
+  answer.topic = topic;
+  answer.payload = R"({"error": "endpoint not available"})";
+  output_.publish(*broker::publication::make(answer, loop_.now()), {});
+  mark();
+}
+
+/// Acknowledges a publication that goes nowhere. MQTT 3.x has no words for why.
+void connection::refuse_publish(const protocol::publish& packet, reason code) {
+  if (packet.qos == qos::at_most_once)
+    return;
+  receiver_.owe(packet.qos, packet.packet_id,
+                version_ == version::v5 ? code : reason::success);
+  send_due_acknowledgements();
+}
+
+/// What ends the connection of its sender.
+std::optional<connection::ending>
+connection::forbidden(const protocol::publish& packet) const {
+  if (static_cast<uint8_t>(packet.qos) > rules().max_qos)
+    return ending{abnormal, reason::qos_not_supported, "QoS not supported"};
+  if (packet.retain && !node_.settings.retain_available)
+    return ending{abnormal, reason::retain_not_supported,
+                  "retained messages not supported"};
+  return std::nullopt;
+}
+
+/// Why a publication is acknowledged but goes nowhere; success: it does go.
+reason connection::refusal(const protocol::publish& packet) const {
+  auto limit = node_.settings.message_size_limit;
+  if (limit != 0 && packet.payload.size() > limit)
+    return reason::packet_too_large;
+  if (is_system_topic(packet.topic))
+    return reason::not_authorized;
+  return reason::success;
+}
+
+void connection::route_publish(const protocol::publish& packet) {
+  auto index = loop_.routes().index_of(packet.topic);
+  auto& batch = loop_.open_batches()[index];
+  auto number = batch ? batch->number() : next_batch_;
+  if (packet.qos != qos::at_most_once) {
+    using verdict = broker::receiver::verdict;
+    switch (receiver_.on_publish(packet.qos, packet.packet_id, number)) {
+    case verdict::route:
+      break;
+    case verdict::duplicate:
+      send_due_acknowledgements();
+      return;
+    case verdict::receive_maximum_exceeded:
+      end({abnormal, reason::receive_maximum_exceeded,
+           "receive maximum exceeded"});
+      return;
+    }
+  }
+  if (!batch) {
+    ++next_batch_;
+    ++unfinished_batches_;
+    // `no local` and a bridge's wish for no echo are told from the key.
+    batch = broker::batch_ptr{
+        new broker::publication_batch(this, number, session_key_), false};
+    batch->suppress_echo = is_bridge_;
+  }
+  auto before = batch->footprint();
+  batch->add(broker::publication::make(packet, loop_.now()));
+  unfinished_bytes_ += batch->footprint() - before;
+}
+
+void connection::dispatch_batches() {
+  auto& batches = loop_.open_batches();
+  for (size_t i = 0; i < batches.size(); ++i)
+    if (batches[i])
+      tell(loop_.routes().subtree(i), route{std::move(batches[i])});
+}
+
+void connection::send_due_acknowledgements() {
+  auto& due = loop_.acknowledgement_scratch();
+  due.clear();
+  receiver_.take_due(due);
+  if (due.empty() || is_ending_)
+    return;
+  auto& out = output_.control();
+  for (const auto& packet : due) {
+    packet_log::sent(client_id_, packet.type, packet.packet_id, packet.reason);
+    protocol::encode_acknowledgement(out, packet.type, packet.packet_id,
+                                     packet.reason, version_);
+  }
+  loop_.stats().packets_sent.add(due.size());
+  mark();
+}
+
+// -- the other packets
+// ------------------------------------------------------------
+
+bool connection::handle_acknowledgement(const protocol::frame& in) {
+  auto packet = protocol::decode_acknowledgement(in, version_);
+  if (!packet)
+    return fail(packet.error());
+  packet_log::received(client_id_, packet->type, packet->packet_id,
+                       packet->reason);
+  if (packet->type != packet_type::pubrel) {
+    acknowledged_.push_back({packet->type, packet->packet_id, packet->reason});
+    return true;
+  }
+  // An identifier nobody knows is answered like any other, as Mosquitto does.
+  receiver_.on_pubrel(packet->packet_id);
+  packet_log::sent(client_id_, packet_type::pubcomp, packet->packet_id);
+  protocol::encode_acknowledgement(output_.control(), packet_type::pubcomp,
+                                   packet->packet_id, reason::success,
+                                   version_);
+  loop_.stats().packets_sent.add();
+  mark();
+  return true;
+}
+
+bool connection::handle_other(const protocol::frame& in) {
+  if (in.type() == packet_type::connect) {
+    end({abnormal, reason::protocol_error, "second CONNECT"}); // [MQTT-3.1.0-2]
+    return false;
+  }
+  auto decoded = protocol::decode(in, version_);
+  if (!decoded)
+    return fail(decoded.error());
+  packet_log::received(client_id_, in.type());
+  if (auto* subscribe = std::get_if<protocol::subscribe>(&*decoded))
+    return handle_subscribe(*subscribe);
+  if (auto* unsubscribe = std::get_if<protocol::unsubscribe>(&*decoded))
+    return handle_unsubscribe(*unsubscribe);
+  if (auto* disconnect = std::get_if<protocol::disconnect>(&*decoded))
+    return handle_disconnect(*disconnect);
+  if (std::holds_alternative<protocol::pingreq>(*decoded)) {
+    packet_log::sent(client_id_, packet_type::pingresp);
+    protocol::encode(output_.control(), protocol::pingresp{}, version_);
+    loop_.stats().packets_sent.add();
+    mark();
+    return true;
+  }
+  end({abnormal, reason::protocol_error, "packet not allowed from a client"});
+  return false;
+}
+
+bool connection::handle_subscribe(const protocol::subscribe& packet) {
+  client_subscribed message;
+  message.packet_id = packet.packet_id;
+  message.identifier = packet.properties.subscription_identifier.value_or(0);
+  for (const auto& request : packet.subscriptions) {
+    auto parsed = protocol::parse_filter(request.filter);
+    if (!parsed)
+      return fail(parsed.error());
+    if (!parsed->share_name.empty() && request.options.no_local) {
+      end({abnormal, reason::protocol_error,
+           "no local on a shared subscription"}); // [MQTT-3.8.3-4]
+      return false;
+    }
+    auto options = request.options;
+    options.qos = std::min(options.qos, static_cast<qos>(rules().max_qos));
+    log::client(log::level::subscribe, client_id_, "{} {} {}", client_id_,
+                static_cast<int>(options.qos), request.filter);
+    message.requests.push_back({std::string{request.filter}, options});
+  }
+  tell(session_, std::move(message));
+  return true;
+}
+
+bool connection::handle_unsubscribe(const protocol::unsubscribe& packet) {
+  client_unsubscribed message;
+  message.packet_id = packet.packet_id;
+  for (auto filter : packet.filters) {
+    if (auto parsed = protocol::parse_filter(filter); !parsed)
+      return fail(parsed.error());
+    log::client(log::level::unsubscribe, client_id_, "{} {}", client_id_,
+                filter);
+    message.filters.emplace_back(filter);
+  }
+  tell(session_, std::move(message));
+  return true;
+}
+
+bool connection::handle_disconnect(const protocol::disconnect& packet) {
+  auto expiry = packet.properties.session_expiry_interval;
+  if (expiry && *expiry != 0 && expiry_interval_ == 0) {
+    // [MQTT-3.14.2-2]; Mosquitto names it protocol error, too.
+    end({abnormal, reason::protocol_error,
+         "session expiry raised from 0 in DISCONNECT"});
+    return false;
+  }
+  new_expiry_interval_ = expiry;
+  auto with_will = packet.reason == reason::disconnect_with_will;
+  end({with_will ? abnormal : broker::end_of_connection::by_client,
+       reason::success, "disconnected with will"});
+  return false;
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "actors/light_actor.hpp"
+#include "actors/loop.hpp"
+#include "actors/messages.hpp"
+#include "actors/node_context.hpp"
+#include "core/byte_buffer.hpp"
+#include "core/timer_queue.hpp"
+#include "net/poller.hpp"
+#include "net/socket.hpp"
+#include "protocol/decoder.hpp"
+
+#include <list>
+#include <memory>
+#include <vector>
+
+namespace troupe::actors {
+
+/// A listening socket and which listener of the settings it belongs to.
+struct listening_socket {
+  net::socket socket;
+  size_t listener = 0;
+};
+
+/// Accepts connections on one loop and reads their CONNECT. Until that is
+/// judged a client costs a list entry, what it sent, and a deadline; no actor.
+/// Accepted ones go to the registry of the loop that their client id hashes to.
+class greeter final : public light_actor, public timer {
+public:
+  using behavior_type = greeter_actor::behavior_type;
+
+  /// All greeters share the listening sockets, which outlive them.
+  greeter(caf::actor_config& cfg, node_context& shared, loop& home,
+          const std::vector<listening_socket>& sockets);
+  ~greeter() override;
+
+  const char* name() const override { return "troupe.greeter"; }
+
+  void on_timer(time_point now) noexcept override;
+
+protected:
+  void receive(const mail& message) override;
+  void on_failure(const char* what) noexcept override;
+
+private:
+  /// Somebody who has not sent a whole CONNECT yet.
+  class visitor final : public net::poll_target {
+  public:
+    visitor(greeter& owner, net::socket connection, size_t via,
+            time_point until)
+        : socket(std::move(connection)), listener(via), deadline(until),
+          owner_(owner) {}
+    void on_ready(bool readable, bool writable) noexcept override;
+
+    net::socket socket;
+    byte_buffer input;
+    size_t listener;
+    time_point deadline;
+    std::list<visitor>::iterator position;
+
+  private:
+    greeter& owner_;
+  };
+
+  /// A door: where connections come in.
+  class door final : public net::poll_target {
+  public:
+    door(greeter& owner, const listening_socket& at) : owner_(owner), at_(at) {}
+    void on_ready(bool readable, bool writable) noexcept override;
+    void set_open(bool open);
+
+  private:
+    greeter& owner_;
+    const listening_socket& at_;
+    bool is_open_ = false;
+  };
+
+  void accept_all(const listening_socket& from);
+  bool make_room();
+  void welcome(net::socket connection, size_t listener);
+  void listen_to(visitor& who);
+  void consider(visitor& who, std::span<const uint8_t> bytes);
+  void judge_connect(visitor& who, const protocol::frame& in,
+                     std::span<const uint8_t> rest);
+  void refuse_malformed(visitor& who, const protocol::frame& in,
+                        const failure& why);
+  void answer_and_dismiss(visitor& who, const protocol::connack& answer,
+                          protocol::version v, std::string_view client_id,
+                          std::string_view why);
+  void hand_over(visitor& who, const protocol::connect& packet,
+                 broker::connect_decision&& decision,
+                 std::span<const uint8_t> rest);
+  bool take_slot(size_t listener);
+  void dismiss(visitor& who);
+  void set_doors_open(bool open);
+  void arm();
+
+  node_context& node_;
+  loop& loop_;
+  std::vector<std::unique_ptr<door>> doors_;
+  std::list<visitor> visitors_; // oldest first
+  size_t input_bytes_ = 0;      // of all visitors
+  time_point doors_open_at_ = never;
+  bool is_stopping_ = false;
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,218 @@
+#include "actors/loop.hpp"
+
+#include "actors/routes.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace troupe::actors {
+
+namespace {
+
+/// Messages an actor may handle before others get their turn.
+constexpr size_t max_messages_per_turn = 64;
+
+/// Passes over the run queue before sockets get theirs.
+constexpr size_t max_passes_per_turn = 64;
+
+thread_local loop* this_loop = nullptr;
+
+} // namespace
+
+loop::loop(caf::actor_system& system, size_t index)
+    : caf::execution_unit(&system), index_(index),
+      scratch_(std::make_unique_for_overwrite<uint8_t[]>(scratch_size)) {
+  buffers_.reserve(spare_buffers);
+}
+
+loop::~loop() {
+  join();
+  for (auto* job : ready_)
+    job->intrusive_ptr_release_impl();
+  for (auto* job : inbox_jobs_)
+    job->intrusive_ptr_release_impl();
+  // Nobody is left to be told.
+  for (auto* receipts : {&receipts_, &inbox_receipts_})
+    for (auto [receiver, batch] : *receipts)
+      delete batch;
+}
+
+std::string loop::open() {
+  auto opened = poller_.open();
+  return opened ? std::string{} : std::string{opened.error().text};
+}
+
+void loop::start() {
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void loop::stop() noexcept {
+  stopping_ = true;
+  poller_.wake();
+}
+
+void loop::join() {
+  if (thread_.joinable())
+    thread_.join();
+}
+
+loop* loop::current() noexcept {
+  return this_loop;
+}
+
+void loop::set_routes(std::shared_ptr<const route_table> routes) {
+  routes_ = std::move(routes);
+  batches_.resize(routes_->size());
+}
+
+byte_buffer loop::take_buffer() noexcept {
+  if (buffers_.empty())
+    return {};
+  auto buffer = std::move(buffers_.back());
+  buffers_.pop_back();
+  return buffer;
+}
+
+void loop::give_back(byte_buffer&& buffer) noexcept {
+  auto spare = std::move(buffer);
+  if (buffers_.size() == spare_buffers || spare.capacity() > spare_buffer_size)
+    return;
+  spare.clear();
+  buffers_.push_back(std::move(spare));
+}
+
+// -- what other threads may call
+// ------------------------------------------------
+
+void loop::exec_later(caf::resumable* job) {
+  if (this_loop == this) {
+    ready_.push_back(job);
+    return;
+  }
+  {
+    std::lock_guard guard{inbox_mutex_};
+    inbox_jobs_.push_back(job);
+    inbox_filled_ = true;
+  }
+  wake_if_asleep();
+}
+
+void loop::post_receipt(batch_receiver* receiver,
+                        broker::publication_batch* batch) noexcept {
+  if (this_loop == this) {
+    receipts_.push_back({receiver, batch});
+    return;
+  }
+  {
+    std::lock_guard guard{inbox_mutex_};
+    inbox_receipts_.push_back({receiver, batch});
+    inbox_filled_ = true;
+  }
+  wake_if_asleep();
+}
+
+void loop::wake_if_asleep() noexcept {
+  // Pairs with sleep_or_poll: either we see `asleep_`, or it sees the inbox.
+  if (asleep_.exchange(false))
+    poller_.wake();
+}
+
+void loop::forget(turn_target* target) noexcept {
+  std::replace(ending_.begin(), ending_.end(), target,
+               static_cast<turn_target*>(nullptr));
+}
+
+// -- the thread
+// -----------------------------------------------------------------
+
+void loop::run() {
+  this_loop = this;
+  while (!stopping_)
+    turn();
+  this_loop = nullptr;
+}
+
+void loop::turn() {
+  sleep_or_poll();
+  for (size_t pass = 0; pass < max_passes_per_turn; ++pass) {
+    take_inbox();
+    if (ready_.empty() && receipts_.empty())
+      break;
+    run_actors();
+    hand_out_receipts();
+  }
+  timers_.fire(now_);
+  end_turn();
+}
+
+void loop::sleep_or_poll() {
+  using std::chrono::milliseconds;
+  if (!ready_.empty() || !receipts_.empty() || inbox_filled_) {
+    poller_.wait(milliseconds{0});
+    now_ = clock::now();
+    return;
+  }
+  auto timeout = milliseconds{-1};
+  if (auto due = timers_.next(); due != never)
+    timeout = std::max(milliseconds{0},
+                       std::chrono::ceil<milliseconds>(due - clock::now()));
+  asleep_ = true;
+  if (inbox_filled_ || stopping_)
+    timeout = milliseconds{0};
+  poller_.wait(timeout);
+  asleep_ = false;
+  now_ = clock::now();
+}
+
+void loop::take_inbox() {
+  if (!inbox_filled_)
+    return;
+  std::lock_guard guard{inbox_mutex_};
+  inbox_filled_ = false;
+  ready_.insert(ready_.end(), inbox_jobs_.begin(), inbox_jobs_.end());
+  receipts_.insert(receipts_.end(), inbox_receipts_.begin(),
+                   inbox_receipts_.end());
+  inbox_jobs_.clear();
+  inbox_receipts_.clear();
+}
+
+void loop::run_actors() {
+  running_.swap(ready_);
+  for (auto* job : running_)
+    run_job(job);
+  running_.clear();
+}
+
+void loop::run_job(caf::resumable* job) {
+  switch (job->resume(this, max_messages_per_turn)) {
+  case caf::resumable::resume_later:
+    ready_.push_back(job);
+    break;
+  case caf::resumable::done:
+  case caf::resumable::awaiting_message:
+    job->intrusive_ptr_release_impl();
+    break;
+  case caf::resumable::shutdown_execution_unit:
+    break;
+  }
+}
+
+void loop::hand_out_receipts() {
+  receipts_in_hand_.swap(receipts_);
+  for (auto [receiver, batch] : receipts_in_hand_) {
+    receiver->on_receipt(*batch);
+    delete batch;
+  }
+  receipts_in_hand_.clear();
+}
+
+void loop::end_turn() {
+  for (next_ending_ = 0; next_ending_ < ending_.size();) {
+    auto* target = ending_[next_ending_++];
+    if (target != nullptr)
+      target->on_end_of_turn();
+  }
+  ending_.clear();
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,408 @@
+#pragma once
+
+#include "broker/batch.hpp"
+#include "broker/connect_policy.hpp"
+#include "broker/receiver.hpp"
+#include "broker/session.hpp"
+#include "core/byte_buffer.hpp"
+#include "net/socket.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/type_id.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+// Every message actors exchange, in the order of their type identifiers, and
+// the interfaces that take them. On the hot path a message is a batch. They
+// hold pointers, so none of them leaves the process.
+namespace troupe::actors {
+
+struct route;
+struct subscribe_filters;
+struct unsubscribe_filters;
+struct member_state;
+struct session_left;
+struct redistribute;
+struct continue_replay;
+struct attach_connection;
+struct detached;
+struct deliver;
+struct client_acknowledged;
+struct client_subscribed;
+struct client_unsubscribed;
+struct filters_in_force;
+struct output_writable;
+struct routes_changed;
+struct end_session;
+struct attached;
+struct taken_over;
+struct send_now;
+struct send_queued;
+struct send_suback;
+struct handed_over;
+struct session_idle;
+struct connection_closed;
+struct stop_node;
+struct drain_finished;
+struct housekeeping;
+class route_table;
+
+/// Routes publications and keeps subscriptions and retained messages of the
+/// topics whose first level hashes to it.
+using subtree_actor = caf::typed_actor<
+    // Publications of one read of one connection.
+    caf::reacts_to<route>,
+    // Put filters in force; answers with `filters_in_force`, then replays
+    // retained messages.
+    caf::reacts_to<subscribe_filters>,
+    // Take filters out; answers with `filters_in_force`.
+    caf::reacts_to<unsubscribe_filters>,
+    // A member of shared subscriptions came, went or filled up.
+    caf::reacts_to<member_state>,
+    // The session has no subscriptions any more and forgets us.
+    caf::reacts_to<session_left>,
+    // Messages of a member that left for good go to another one.
+    caf::reacts_to<redistribute>,
+    // A chunk of retained messages was taken: send the next.
+    caf::reacts_to<continue_replay>,
+    // Drop what has expired.
+    caf::reacts_to<housekeeping>>;
+
+/// One client's session: connected or away.
+using session_actor = caf::typed_actor<
+    // A connection wants this session.
+    caf::reacts_to<attach_connection>,
+    // Its connection ended and gives back what it was lent.
+    caf::reacts_to<detached>,
+    // Messages for the client.
+    caf::reacts_to<deliver>,
+    // PUBACK, PUBREC and PUBCOMP of one read.
+    caf::reacts_to<client_acknowledged>, caf::reacts_to<client_subscribed>,
+    caf::reacts_to<client_unsubscribed>,
+    // A subtree has carried out a subscribe or unsubscribe.
+    caf::reacts_to<filters_in_force>,
+    // The client reads again, or does not.
+    caf::reacts_to<output_writable>,
+    // A subtree was started anew: subscribe there again.
+    caf::reacts_to<routes_changed>,
+    // The registry has forgotten the session: end.
+    caf::reacts_to<end_session>>;
+
+/// One network connection that sent an acceptable CONNECT.
+using connection_actor = caf::typed_actor<
+    // The session is ours: send CONNACK, begin to read.
+    caf::reacts_to<attached>,
+    // Another connection has the client id now: end.
+    caf::reacts_to<taken_over>,
+    // Deliveries straight from a batch.
+    caf::reacts_to<send_now>,
+    // Deliveries from the session's queue, or sent again.
+    caf::reacts_to<send_queued>,
+    // SUBACK or UNSUBACK.
+    caf::reacts_to<send_suback>,
+    // The broker stops.
+    caf::reacts_to<stop_node>>;
+
+/// Knows the sessions and connections of one loop.
+using registry_actor = caf::typed_actor<
+    // A socket whose CONNECT was accepted.
+    caf::reacts_to<handed_over>,
+    // A session is over: forget it unless somebody wants it meanwhile.
+    caf::reacts_to<session_idle>,
+    // A connection has ended.
+    caf::reacts_to<connection_closed>,
+    // Tell every session of new subtrees.
+    caf::reacts_to<routes_changed>,
+    // Disconnect everybody.
+    caf::reacts_to<stop_node>>;
+
+/// Accepts connections on one loop and reads their CONNECT.
+using greeter_actor = caf::typed_actor<
+    // Stop accepting, drop who has not said CONNECT.
+    caf::reacts_to<stop_node>>;
+
+/// Publishes $SYS and has subtrees drop what expired. On loop 0.
+using sys_actor = caf::typed_actor<
+    // Stop publishing.
+    caf::reacts_to<stop_node>>;
+
+/// Starts all of the above, restarts subtrees, ends the node in order.
+using supervisor_actor = caf::typed_actor<
+    // SIGTERM: end in order.
+    caf::reacts_to<stop_node>,
+    // A registry has no connection left.
+    caf::reacts_to<drain_finished>>;
+
+// -- to subtrees
+// ----------------------------------------------------------------
+
+struct route {
+  broker::batch_ptr batch;
+};
+
+/// One filter of one session, in full (`$share/...` included).
+struct filter_request {
+  std::string filter;
+  protocol::subscription_options options;
+  /// Subscription identifier; 0: none.
+  uint32_t identifier = 0;
+  /// `delivery::shared` of the session for this filter.
+  uint16_t shared = 0;
+  /// The session did not have it before: decides about retained messages.
+  bool is_new = true;
+};
+
+/// How a session can take messages of shared subscriptions.
+enum class readiness : uint8_t {
+  /// Online with room.
+  ready,
+  /// Durable: can keep messages although it is away or full.
+  can_keep,
+  /// Away and not durable.
+  absent,
+};
+
+struct subscribe_filters {
+  session_actor session;
+  broker::session_key key = 0;
+  /// The session's number for this request, for `filters_in_force`; 0: no
+  /// answer wanted.
+  uint32_t request = 0;
+  readiness state = readiness::ready;
+  std::vector<filter_request> filters;
+};
+
+struct unsubscribe_filters {
+  session_actor session;
+  broker::session_key key = 0;
+  uint32_t request = 0;
+  std::vector<std::string> filters;
+};
+
+struct member_state {
+  broker::session_key key = 0;
+  readiness state = readiness::ready;
+};
+
+struct session_left {
+  broker::session_key key = 0;
+  std::vector<std::string> filters;
+};
+
+/// A message that came through a shared subscription to a session that is gone.
+struct redistribution {
+  /// `$share/<name>/<filter>`.
+  std::string filter;
+  broker::publication_ptr message;
+};
+
+struct redistribute {
+  std::vector<redistribution> messages;
+};
+
+struct continue_replay {
+  uint64_t replay = 0;
+};
+
+struct housekeeping {};
+
+// -- to sessions
+// ----------------------------------------------------------------
+
+/// The incoming half of a session on its way to a connection or back: the
+/// receiver of the message takes it over. Shared only because messages must be
+/// copyable.
+using lent_receiver = std::shared_ptr<broker::receiver>;
+
+struct attach_connection {
+  connection_actor connection;
+  broker::connect_parameters parameters;
+};
+
+struct detached {
+  connection_actor connection;
+  /// Null if nothing is under way.
+  lent_receiver receiver;
+  broker::end_of_connection how = broker::end_of_connection::abnormal;
+  /// DISCONNECT brought a new session expiry interval.
+  bool changes_expiry = false;
+  /// That interval, seconds.
+  uint32_t expiry_interval = 0;
+};
+
+struct deliver {
+  broker::batch_ptr batch;
+  std::vector<broker::delivery> deliveries;
+};
+
+struct client_acknowledged {
+  std::vector<broker::receiver::acknowledgement> packets;
+};
+
+struct client_subscribed {
+  uint16_t packet_id = 0;
+  uint32_t identifier = 0;
+  struct request {
+    std::string filter;
+    protocol::subscription_options options;
+  };
+  std::vector<request> requests;
+};
+
+struct client_unsubscribed {
+  uint16_t packet_id = 0;
+  std::vector<std::string> filters;
+};
+
+struct filters_in_force {
+  uint32_t request = 0;
+};
+
+struct output_writable {
+  bool writable = true;
+};
+
+struct routes_changed {
+  std::shared_ptr<const route_table> routes;
+  /// Index of the subtree that lost what it knew.
+  size_t lost = 0;
+};
+
+struct end_session {};
+
+// -- to connections
+// -------------------------------------------------------------
+
+struct attached {
+  session_actor session;
+  broker::session_key key = 0;
+  bool session_present = false;
+  /// Null: a new one will do.
+  lent_receiver receiver;
+};
+
+struct taken_over {};
+
+struct send_now {
+  broker::batch_ptr batch;
+  std::vector<broker::delivery> deliveries;
+};
+
+struct send_queued {
+  std::vector<broker::queued_delivery> deliveries;
+};
+
+struct send_suback {
+  uint16_t packet_id = 0;
+  bool unsubscribe = false;
+  std::vector<protocol::reason> codes;
+};
+
+// -- to registries and above
+// ----------------------------------------------------
+
+/// A socket with an accepted CONNECT. Shared only because a message must be
+/// copyable; the receiver takes it over.
+struct newcomer {
+  net::socket socket;
+  /// What the client sent behind its CONNECT.
+  byte_buffer rest;
+  broker::connect_decision decision;
+  /// Index of the listener in the settings.
+  size_t listener = 0;
+  protocol::version version = protocol::version::v311;
+  bool is_bridge = false;
+  bool request_problem_information = true;
+  /// Aliases the broker may use towards the client.
+  uint16_t topic_alias_maximum = 0;
+  std::string user_name;
+  bool has_will = false;
+};
+
+struct handed_over {
+  std::shared_ptr<newcomer> client;
+};
+
+struct session_idle {
+  session_actor session;
+  std::string client_id;
+  /// How many `attach` messages the session has seen.
+  uint64_t attaches = 0;
+};
+
+struct connection_closed {
+  uint64_t number = 0;
+};
+
+struct stop_node {};
+
+struct drain_finished {
+  size_t loop = 0;
+};
+
+} // namespace troupe::actors
+
+// New messages go to the end: their identifiers must not change.
+CAF_BEGIN_TYPE_ID_BLOCK(troupe, caf::first_custom_type_id)
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::route))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::subscribe_filters))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::unsubscribe_filters))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::member_state))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::session_left))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::redistribute))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::continue_replay))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::attach_connection))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::detached))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::deliver))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::client_acknowledged))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::client_subscribed))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::client_unsubscribed))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::filters_in_force))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::output_writable))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::routes_changed))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::end_session))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::attached))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::taken_over))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::send_now))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::send_queued))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::send_suback))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::handed_over))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::session_idle))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::connection_closed))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::stop_node))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::drain_finished))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::housekeeping))
+CAF_END_TYPE_ID_BLOCK(troupe)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::route)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::subscribe_filters)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::unsubscribe_filters)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::member_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::redistribute)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::continue_replay)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::attach_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::detached)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::deliver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::client_acknowledged)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::client_subscribed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::client_unsubscribed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::filters_in_force)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::output_writable)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::routes_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::end_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::attached)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::taken_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::send_now)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::send_queued)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::send_suback)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::handed_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_closed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stop_node)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::drain_finished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::housekeeping)

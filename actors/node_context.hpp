@@ -1,0 +1,41 @@
+#pragma once
+
+#include "actors/loop.hpp"
+#include "actors/messages.hpp"
+#include "actors/stats.hpp"
+#include "broker/limits.hpp"
+#include "config/settings.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace troupe::actors {
+
+/// What all actors of a node share. Filled by the supervisor before the loops
+/// start; constant afterwards but for the atomics.
+struct node_context {
+  config::settings settings;
+  broker::session_limits limits;
+  std::vector<std::unique_ptr<loop>> loops;
+  std::vector<registry_actor> registries;
+  /// One per subtree; kept when a subtree is restarted.
+  std::vector<std::unique_ptr<subtree_stats>> subtrees;
+  /// Connections that hold a slot of `max_connections`, by listener.
+  std::vector<std::atomic<int64_t>> listener_connections;
+  std::atomic<int64_t> connections{0};
+  std::atomic<int64_t> sessions{0};
+  std::atomic<uint64_t> next_session_key{1};
+
+  /// The loop whose registry answers for `client_id`.
+  size_t home_of(std::string_view client_id) const noexcept {
+    return loops.size() == 1
+               ? 0
+               : std::hash<std::string_view>{}(client_id) % loops.size();
+  }
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,154 @@
+#include "actors/registry.hpp"
+
+#include "actors/connection.hpp"
+#include "actors/routes.hpp"
+#include "actors/session.hpp"
+#include "actors/spawn.hpp"
+#include "actors/tell.hpp"
+#include "core/log.hpp"
+#include "protocol/encoder.hpp"
+
+#include <caf/actor_cast.hpp>
+
+namespace troupe::actors {
+
+namespace {
+
+const session& object_of(const session_actor& handle) {
+  return *static_cast<session*>(caf::actor_cast<caf::abstract_actor*>(handle));
+}
+
+} // namespace
+
+registry::registry(caf::actor_config& cfg, node_context& shared, loop& home)
+    : light_actor(cfg, &home), node_(shared), loop_(home) {}
+
+registry::~registry() = default;
+
+void registry::receive(const mail& message) {
+  if (auto* client = message.get_if<handed_over>())
+    on(*client);
+  else if (auto* idle = message.get_if<session_idle>())
+    on(*idle);
+  else if (auto* closed = message.get_if<connection_closed>())
+    on(*closed);
+  else if (auto* routes = message.get_if<routes_changed>())
+    on(*routes);
+  else if (auto* stop = message.get_if<stop_node>())
+    on(*stop);
+}
+
+void registry::on_failure(const char* what) noexcept {
+  log::write(log::level::error, "Registry of loop {} failed: {}", loop_.index(),
+             what);
+}
+
+registry_actor registry::self() const {
+  return caf::actor_cast<registry_actor>(ctrl());
+}
+
+void registry::on(handed_over& message) {
+  auto& client = *message.client;
+  if (is_stopping_) {
+    refuse(client);
+    return;
+  }
+  auto* wanted = find_or_make(client);
+  if (wanted == nullptr) {
+    refuse(client);
+    return;
+  }
+  ++wanted->attaches;
+  attach_connection request;
+  request.parameters = client.decision.parameters;
+  request.connection = spawn_connection(std::move(message.client));
+  tell(wanted->session, std::move(request));
+}
+
+/// Null if there are as many sessions as allowed.
+registry::entry* registry::find_or_make(const newcomer& client) {
+  const auto& id = client.decision.client_id;
+  if (auto found = sessions_.find(id); found != sessions_.end())
+    return &found->second;
+  auto limit = node_.settings.global_max_clients;
+  if (node_.sessions.fetch_add(1, std::memory_order_relaxed) >= limit
+      && limit >= 0) {
+    node_.sessions.fetch_sub(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  entry made;
+  made.session = spawn_light<session>(home_system(), node_, loop_, self(), id);
+  std::string_view key = object_of(made.session).client_id();
+  return &sessions_.emplace(key, std::move(made)).first->second;
+}
+
+/// MQTT 5 clients are told; others are closed, as Mosquitto does.
+void registry::refuse(newcomer& client) {
+  if (client.version == protocol::version::v5) {
+    protocol::connack answer;
+    answer.code = static_cast<uint8_t>(
+        is_stopping_ ? protocol::reason::server_shutting_down
+                     : protocol::reason::server_busy);
+    byte_buffer out;
+    protocol::encode(out, answer, client.version);
+    client.socket.write(out.bytes());
+  }
+  log::client(log::level::notice, client.decision.client_id,
+              "Client {} refused: {}.", client.decision.client_id,
+              is_stopping_ ? "the broker is shutting down"
+                           : "global_max_clients reached");
+  loop_.stats().connections_refused.add();
+  node_.connections.fetch_sub(1, std::memory_order_relaxed);
+  node_.listener_connections[client.listener].fetch_sub(
+      1, std::memory_order_relaxed);
+}
+
+connection_actor registry::spawn_connection(std::shared_ptr<newcomer> client) {
+  size_t slot;
+  if (free_.empty()) {
+    slot = connections_.size();
+    connections_.emplace_back();
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  connections_[slot] = spawn_light<connection>(home_system(), node_, loop_,
+                                               self(), slot, std::move(client));
+  return connections_[slot];
+}
+
+void registry::on(session_idle& message) {
+  auto found = sessions_.find(message.client_id);
+  if (found == sessions_.end() || found->second.session != message.session
+      || found->second.attaches != message.attaches)
+    return;
+  sessions_.erase(found);
+  tell(message.session, end_session{});
+}
+
+void registry::on(connection_closed& message) {
+  connections_[message.number] = connection_actor{};
+  free_.push_back(message.number);
+  report_if_drained();
+}
+
+void registry::on(routes_changed& message) {
+  loop_.set_routes(message.routes);
+  for (auto& [id, known] : sessions_)
+    tell(known.session, message);
+}
+
+void registry::on(stop_node&) {
+  is_stopping_ = true;
+  for (auto& open : connections_)
+    if (open)
+      tell(open, stop_node{});
+  report_if_drained();
+}
+
+void registry::report_if_drained() {
+  if (is_stopping_ && free_.size() == connections_.size())
+    tell(supervisor_, drain_finished{loop_.index()});
+}
+
+} // namespace troupe::actors

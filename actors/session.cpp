@@ -1,0 +1,451 @@
+#include "actors/session.hpp"
+
+#include "actors/routes.hpp"
+#include "actors/tell.hpp"
+#include "core/log.hpp"
+#include "protocol/topic.hpp"
+
+#include <caf/actor_cast.hpp>
+
+#include <algorithm>
+
+namespace troupe::actors {
+
+namespace {
+
+using protocol::reason;
+
+bool is_shared(std::string_view filter) {
+  auto parsed = protocol::parse_filter(filter);
+  return parsed && !parsed->share_name.empty();
+}
+
+} // namespace
+
+session::session(caf::actor_config& cfg, node_context& shared, loop& home,
+                 registry_actor registry, std::string client_id)
+    : light_actor(cfg, &home), node_(shared), loop_(home),
+      registry_(std::move(registry)),
+      machine_(std::move(client_id),
+               shared.next_session_key.fetch_add(1, std::memory_order_relaxed),
+               shared.limits) {
+  loop_.stats().sessions.add();
+}
+
+session::~session() = default;
+
+void session::receive(const mail& message) {
+  if (auto* messages = message.get_if<deliver>())
+    on(*messages);
+  else if (auto* packets = message.get_if<client_acknowledged>())
+    on(*packets);
+  else if (auto* subscribed = message.get_if<client_subscribed>())
+    on(*subscribed);
+  else if (auto* unsubscribed = message.get_if<client_unsubscribed>())
+    on(*unsubscribed);
+  else if (auto* in_force = message.get_if<filters_in_force>())
+    on(*in_force);
+  else if (auto* writable = message.get_if<output_writable>())
+    on(*writable);
+  else if (auto* newcomer = message.get_if<attach_connection>())
+    on(*newcomer);
+  else if (auto* gone = message.get_if<detached>())
+    on(*gone);
+  else if (auto* routes = message.get_if<routes_changed>())
+    on(*routes);
+  else if (auto* end = message.get_if<end_session>())
+    on(*end);
+}
+
+void session::on_failure(const char* what) noexcept {
+  log::client(log::level::error, machine_.client_id(), "Session failed: {}",
+              what);
+  if (connection_)
+    tell(connection_, taken_over{});
+  // The registry forgets us; nobody can attach to a session that is no more.
+  tell(registry_, session_idle{caf::actor_cast<session_actor>(ctrl()),
+                               machine_.client_id(), attaches_});
+  leave();
+}
+
+// -- connections come and go
+// ------------------------------------------------------
+
+void session::on(attach_connection& message) {
+  ++attaches_;
+  if (connection_ || !waiting_.empty()) {
+    if (waiting_.empty())
+      tell(connection_, taken_over{});
+    waiting_.push_back(std::move(message));
+    return;
+  }
+  admit(message);
+}
+
+void session::admit(attach_connection& message) {
+  loop_.timers().disarm(*this);
+  auto now = loop_.now();
+  auto client = message.parameters.client;
+  auto outcome = machine_.on_connected(message.parameters, now);
+  drop_filters(outcome.removed_filters);
+  pass_on(std::move(outcome.orphans));
+  publish(outcome.will);
+  connection_ = std::move(message.connection);
+  attached answer;
+  answer.session = caf::actor_cast<session_actor>(ctrl());
+  answer.key = machine_.key();
+  answer.session_present = outcome.session_present;
+  if (auto lent = machine_.take_receiver(); lent.unacknowledged() != 0)
+    answer.receiver = std::make_shared<broker::receiver>(std::move(lent));
+  tell(connection_, std::move(answer));
+  std::vector<broker::queued_delivery> again;
+  machine_.out().on_connected(client, now, again);
+  send_again(std::move(again));
+  after_change();
+}
+
+void session::on(detached& message) {
+  if (message.connection != connection_)
+    return;
+  connection_ = connection_actor{};
+  if (message.receiver)
+    machine_.return_receiver(std::move(*message.receiver));
+  if (message.changes_expiry)
+    machine_.change_expiry(message.expiry_interval);
+  pending_.clear();
+  held_replays_.clear();
+  publish(machine_.on_disconnected(message.how, loop_.now()));
+  if (waiting_.empty()) {
+    settle();
+    after_change();
+    return;
+  }
+  auto next = std::move(waiting_.front());
+  waiting_.erase(waiting_.begin());
+  admit(next);
+  if (!waiting_.empty())
+    tell(connection_, taken_over{});
+}
+
+/// The client is away: wait for what comes next, or end.
+void session::settle() {
+  if (machine_.is_over(loop_.now()))
+    tell(registry_, session_idle{caf::actor_cast<session_actor>(ctrl()),
+                                 machine_.client_id(), attaches_});
+  else
+    loop_.timers().arm(*this, machine_.next_deadline());
+}
+
+void session::on_timer(time_point now) noexcept {
+  publish(machine_.on_timer(now));
+  if (machine_.is_over(now))
+    loop_.stats().sessions_expired.add();
+  settle();
+}
+
+void session::on(end_session&) {
+  publish(machine_.on_end(loop_.now()));
+  leave();
+}
+
+/// Takes the session out of everything that knows it.
+void session::leave() {
+  loop_.timers().disarm(*this);
+  std::vector<std::string> filters;
+  for (const auto& [filter, record] : machine_.subscriptions())
+    filters.push_back(filter);
+  auto orphans = machine_.take_orphans();
+  drop_filters(filters);
+  pass_on(std::move(orphans));
+  loop_.stats().sessions.subtract();
+  loop_.stats().stored_messages.subtract(counted_stored_);
+  node_.sessions.fetch_sub(1, std::memory_order_relaxed);
+  quit();
+}
+
+/// Messages of shared subscriptions go to other members, now that the subtrees
+/// no longer count us as one.
+void session::pass_on(std::vector<broker::orphan>&& orphans) {
+  for (auto& [filter, delivery] : orphans) {
+    auto index = loop_.routes().index_of(delivery.message->topic());
+    redistribute request;
+    request.messages.push_back({filter, std::move(delivery.message)});
+    tell(loop_.routes().subtree(index), std::move(request));
+  }
+}
+
+void session::publish(const broker::publication_ptr& message) {
+  if (!message)
+    return;
+  broker::batch_ptr batch{
+      new broker::publication_batch(nullptr, 0, machine_.key()), false};
+  auto index = loop_.routes().index_of(message->topic());
+  batch->add(message);
+  tell(loop_.routes().subtree(index), route{std::move(batch)});
+}
+
+// -- messages
+// -------------------------------------------------------------------
+
+void session::on(deliver& message) {
+  auto& out = machine_.out();
+  auto before = out.dropped();
+  auto replayed = message.deliveries.front().replayed;
+  out.accept(*message.batch, message.deliveries, loop_.now());
+  if (out.dropped() != before)
+    count_drops(before);
+  auto limit = node_.limits.max_queued_messages;
+  if (replayed && limit != 0 && out.queued() > limit / 4)
+    held_replays_.push_back(message.batch); // the next chunk waits
+  if (connection_ && !message.deliveries.empty())
+    tell(connection_,
+         send_now{std::move(message.batch), std::move(message.deliveries)});
+  after_change();
+}
+
+void session::on(client_acknowledged& message) {
+  std::vector<broker::queued_delivery> next;
+  auto& out = machine_.out();
+  auto before = out.dropped();
+  protocol::acknowledgement packet;
+  for (const auto& [type, packet_id, code] : message.packets) {
+    packet.type = type;
+    packet.packet_id = packet_id;
+    packet.reason = code;
+    out.on_acknowledgement(packet, loop_.now(), next);
+  }
+  if (out.dropped() != before)
+    count_drops(before);
+  send_again(std::move(next));
+  after_change();
+}
+
+void session::on(output_writable& message) {
+  if (!connection_)
+    return;
+  std::vector<broker::queued_delivery> next;
+  machine_.out().set_writable(message.writable, loop_.now(), next);
+  send_again(std::move(next));
+  after_change();
+}
+
+void session::send_again(std::vector<broker::queued_delivery>&& deliveries) {
+  if (connection_ && !deliveries.empty())
+    tell(connection_, send_queued{std::move(deliveries)});
+}
+
+/// What depends on how full the sender is.
+void session::after_change() {
+  auto& out = machine_.out();
+  auto stored = out.queued() + out.in_flight();
+  if (stored != counted_stored_) {
+    loop_.stats().stored_messages.add(stored - counted_stored_);
+    counted_stored_ = stored;
+  }
+  if (out.queued() == 0)
+    drop_logged_ = false;
+  if (!held_replays_.empty()
+      && out.queued() <= node_.limits.max_queued_messages / 4)
+    held_replays_.clear();
+  if (shared_filters_ != 0)
+    tell_readiness();
+}
+
+void session::count_drops(
+    const std::array<uint64_t, broker::drop_reason_count>& before) {
+  const auto& after = machine_.out().dropped();
+  for (size_t i = 0; i < after.size(); ++i) {
+    if (after[i] == before[i])
+      continue;
+    loop_.stats().dropped[i].add(after[i] - before[i]);
+    if (!drop_logged_)
+      log::client(log::level::notice, machine_.client_id(),
+                  "Outgoing messages are being dropped for client {}: {}.",
+                  machine_.client_id(),
+                  broker::to_string(static_cast<broker::drop_reason>(i)));
+    drop_logged_ = true;
+  }
+}
+
+readiness session::current_readiness() {
+  if (connection_ && machine_.out().has_room())
+    return readiness::ready;
+  return connection_ || !machine_.is_over(loop_.now()) ? readiness::can_keep
+                                                       : readiness::absent;
+}
+
+void session::tell_readiness() {
+  auto state = current_readiness();
+  if (state == told_)
+    return;
+  told_ = state;
+  for (const auto& [filter, record] : machine_.subscriptions())
+    if (record.shared != 0)
+      for_each_subtree(filter, [&](size_t index) {
+        tell(loop_.routes().subtree(index),
+             member_state{machine_.key(), state});
+      });
+}
+
+// -- subscriptions
+// ----------------------------------------------------------------
+
+template <class Function>
+void session::for_each_subtree(std::string_view filter, Function&& f) const {
+  auto parsed = protocol::parse_filter(filter);
+  if (!parsed)
+    return;
+  const auto& routes = loop_.routes();
+  if (!protocol::starts_with_wildcard(parsed->filter)) {
+    f(routes.index_of(parsed->filter));
+    return;
+  }
+  for (size_t index = 0; index < routes.size(); ++index)
+    f(index);
+}
+
+void session::on(client_subscribed& message) {
+  pending_answer pending;
+  pending.request = next_request();
+  pending.answer.packet_id = message.packet_id;
+  std::vector<subscribe_filters> parts(loop_.routes().size());
+  for (auto& [filter, options] : message.requests) {
+    auto is_new = machine_.subscribe(filter, options, message.identifier);
+    const auto* record = machine_.find(filter);
+    if (is_new) {
+      loop_.stats().subscriptions.add();
+      shared_filters_ += record->shared != 0 ? 1 : 0;
+      loop_.stats().shared_subscriptions.add(record->shared != 0 ? 1 : 0);
+    }
+    pending.answer.codes.push_back(
+        static_cast<reason>(static_cast<uint8_t>(options.qos)));
+    for_each_subtree(filter, [&](size_t index) {
+      parts[index].filters.push_back(
+          {filter, options, message.identifier, record->shared, is_new});
+    });
+  }
+  told_ = current_readiness();
+  for (size_t index = 0; index < parts.size(); ++index) {
+    auto& part = parts[index];
+    if (part.filters.empty())
+      continue;
+    part.session = caf::actor_cast<session_actor>(ctrl());
+    part.key = machine_.key();
+    part.request = pending.request;
+    part.state = told_;
+    tell(loop_.routes().subtree(index), std::move(part));
+    ++pending.subtrees;
+  }
+  answer_when_done(std::move(pending));
+}
+
+void session::on(client_unsubscribed& message) {
+  pending_answer pending;
+  pending.request = next_request();
+  pending.answer.packet_id = message.packet_id;
+  pending.answer.unsubscribe = true;
+  std::vector<unsubscribe_filters> parts(loop_.routes().size());
+  std::vector<broker::orphan> orphans;
+  for (const auto& filter : message.filters) {
+    if (const auto* record = machine_.find(filter); record && record->shared)
+      for (auto& waiting : machine_.out().take_shared(record->shared))
+        orphans.push_back({filter, std::move(waiting)});
+    auto existed = machine_.unsubscribe(filter);
+    pending.answer.codes.push_back(existed ? reason::success
+                                           : reason::no_subscription_existed);
+    if (!existed)
+      continue;
+    auto shared = is_shared(filter);
+    loop_.stats().subscriptions.subtract();
+    loop_.stats().shared_subscriptions.subtract(shared ? 1 : 0);
+    shared_filters_ -= shared ? 1 : 0;
+    for_each_subtree(
+        filter, [&](size_t index) { parts[index].filters.push_back(filter); });
+  }
+  for (size_t index = 0; index < parts.size(); ++index) {
+    auto& part = parts[index];
+    if (part.filters.empty())
+      continue;
+    part.session = caf::actor_cast<session_actor>(ctrl());
+    part.key = machine_.key();
+    part.request = pending.request;
+    tell(loop_.routes().subtree(index), std::move(part));
+    ++pending.subtrees;
+  }
+  pass_on(std::move(orphans));
+  answer_when_done(std::move(pending));
+}
+
+void session::answer_when_done(pending_answer&& pending) {
+  if (pending.subtrees != 0)
+    pending_.push_back(std::move(pending));
+  else if (connection_)
+    tell(connection_, std::move(pending.answer));
+}
+
+void session::on(filters_in_force& message) {
+  auto found = std::find_if(pending_.begin(), pending_.end(),
+                            [&](const pending_answer& pending) {
+                              return pending.request == message.request;
+                            });
+  if (found == pending_.end() || --found->subtrees != 0)
+    return;
+  if (connection_)
+    tell(connection_, std::move(found->answer));
+  pending_.erase(found);
+  if (pending_.empty())
+    pending_.shrink_to_fit();
+}
+
+/// Unsubscribes at the subtrees what the machine no longer has.
+void session::drop_filters(const std::vector<std::string>& filters) {
+  if (filters.empty())
+    return;
+  std::vector<session_left> parts(loop_.routes().size());
+  for (const auto& filter : filters) {
+    auto shared = is_shared(filter);
+    loop_.stats().subscriptions.subtract();
+    loop_.stats().shared_subscriptions.subtract(shared ? 1 : 0);
+    shared_filters_ -= shared ? 1 : 0;
+    for_each_subtree(
+        filter, [&](size_t index) { parts[index].filters.push_back(filter); });
+  }
+  for (size_t index = 0; index < parts.size(); ++index) {
+    if (parts[index].filters.empty())
+      continue;
+    parts[index].key = machine_.key();
+    tell(loop_.routes().subtree(index), std::move(parts[index]));
+  }
+}
+
+void session::on(routes_changed& message) {
+  subscribe_filters again;
+  again.session = caf::actor_cast<session_actor>(ctrl());
+  again.key = machine_.key();
+  again.state = current_readiness();
+  for (const auto& [filter, record] : machine_.subscriptions())
+    for_each_subtree(filter, [&](size_t index) {
+      if (index != message.lost)
+        return;
+      // It is the same subscription to the client: nothing is replayed.
+      auto options = record.options;
+      options.retain_handling = protocol::retain_handling::no_retained;
+      again.filters.push_back(
+          {filter, options, record.identifier, record.shared, false});
+    });
+  if (!again.filters.empty())
+    tell(loop_.routes().subtree(message.lost), std::move(again));
+  // What the old subtree was asked for, it may have taken with it.
+  for (auto& pending : pending_)
+    if (connection_)
+      tell(connection_, std::move(pending.answer));
+  pending_.clear();
+}
+
+uint32_t session::next_request() {
+  if (++last_request_ == 0) // 0 asks for no answer
+    ++last_request_;
+  return last_request_;
+}
+
+} // namespace troupe::actors

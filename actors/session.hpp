@@ -1,0 +1,90 @@
+#pragma once
+
+#include "actors/light_actor.hpp"
+#include "actors/loop.hpp"
+#include "actors/messages.hpp"
+#include "actors/node_context.hpp"
+#include "broker/session.hpp"
+#include "core/timer_queue.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace troupe::actors {
+
+/// Owns a client's session machine, whether the client is there or not. Pinned
+/// to the loop that its client id hashes to, as is its connection, so that a
+/// take-over concerns one loop.
+class session final : public light_actor, public timer {
+public:
+  using behavior_type = session_actor::behavior_type;
+
+  session(caf::actor_config& cfg, node_context& shared, loop& home,
+          registry_actor registry, std::string client_id);
+  ~session() override;
+
+  const char* name() const override { return "troupe.session"; }
+  const std::string& client_id() const { return machine_.client_id(); }
+
+  void on_timer(time_point now) noexcept override;
+
+protected:
+  void receive(const mail& message) override;
+  void on_failure(const char* what) noexcept override;
+
+private:
+  /// A SUBACK or UNSUBACK that waits for subtrees.
+  struct pending_answer {
+    uint32_t request = 0;
+    size_t subtrees = 0;
+    send_suback answer;
+  };
+
+  void on(attach_connection& message);
+  void on(detached& message);
+  void on(deliver& message);
+  void on(client_acknowledged& message);
+  void on(client_subscribed& message);
+  void on(client_unsubscribed& message);
+  void on(filters_in_force& message);
+  void on(output_writable& message);
+  void on(routes_changed& message);
+  void on(end_session& message);
+
+  void admit(attach_connection& message);
+  void settle();
+  void leave();
+  void pass_on(std::vector<broker::orphan>&& orphans);
+  void publish(const broker::publication_ptr& message);
+  void answer_when_done(pending_answer&& pending);
+  /// The subtrees a filter concerns, added to `to`.
+  template <class Function>
+  void for_each_subtree(std::string_view filter, Function&& f) const;
+  void drop_filters(const std::vector<std::string>& filters);
+  void send_again(std::vector<broker::queued_delivery>&& deliveries);
+  void after_change();
+  void tell_readiness();
+  readiness current_readiness();
+  void
+  count_drops(const std::array<uint64_t, broker::drop_reason_count>& before);
+  uint32_t next_request();
+
+  node_context& node_;
+  loop& loop_;
+  registry_actor registry_;
+  broker::session machine_;
+  connection_actor connection_;
+  std::vector<attach_connection> waiting_; // for the old connection to end
+  std::vector<pending_answer> pending_;
+  std::vector<broker::batch_ptr> held_replays_;
+  uint64_t attaches_ = 0;
+  size_t counted_stored_ = 0;
+  uint32_t last_request_ = 0;
+  uint32_t shared_filters_ = 0;
+  readiness told_ = readiness::absent;
+  bool drop_logged_ = false;
+};
+
+} // namespace troupe::actors

@@ -1,0 +1,397 @@
+#include "actors/subtree.hpp"
+
+#include "actors/tell.hpp"
+#include "core/log.hpp"
+#include "protocol/topic.hpp"
+
+#include <caf/actor_cast.hpp>
+
+#include <algorithm>
+
+namespace troupe::actors {
+
+namespace {
+
+using broker::delivery;
+using broker::trie_entry;
+using protocol::qos;
+
+/// Retained messages per chunk of a replay: few enough that a loop is not kept
+/// from its other work.
+constexpr size_t replay_count = 256;
+constexpr size_t replay_bytes = 64 * 1024;
+
+/// Expired retained messages removed per housekeeping.
+constexpr size_t expiries_per_round = 10'000;
+
+/// Room reserved at once for the deliveries of one session.
+constexpr size_t most_expected = 256;
+
+time_point now() {
+  auto* home = loop::current();
+  return home != nullptr ? home->now() : clock::now();
+}
+
+/// Tells a subtree that a chunk of a replay was taken.
+class replay_receipt final : public broker::batch_owner {
+public:
+  replay_receipt(subtree_actor owner, uint64_t replay)
+      : owner_(std::move(owner)), replay_(replay) {}
+
+  void on_batch_complete(broker::publication_batch* batch) noexcept override {
+    delete batch;
+    auto owner = std::move(owner_);
+    auto replay = replay_;
+    delete this;
+    tell(owner, continue_replay{replay});
+  }
+
+private:
+  subtree_actor owner_;
+  uint64_t replay_;
+};
+
+} // namespace
+
+subtree::subtree(caf::actor_config& cfg, size_t index,
+                 const subtree_options& options, subtree_stats& stats)
+    : light_actor(cfg, nullptr), index_(index), options_(options),
+      stats_(stats) {}
+
+subtree::~subtree() = default;
+
+void subtree::receive(const mail& message) {
+  if (auto* publications = message.get_if<route>())
+    on(*publications);
+  else if (auto* wanted = message.get_if<subscribe_filters>())
+    on(*wanted);
+  else if (auto* unwanted = message.get_if<unsubscribe_filters>())
+    on(*unwanted);
+  else if (auto* state = message.get_if<member_state>())
+    on(*state);
+  else if (auto* left = message.get_if<session_left>())
+    on(*left);
+  else if (auto* again = message.get_if<redistribute>())
+    on(*again);
+  else if (auto* chunk = message.get_if<continue_replay>())
+    continue_with(chunk->replay);
+  else if (auto* round = message.get_if<housekeeping>())
+    on(*round);
+}
+
+void subtree::on_failure(const char* what) noexcept {
+  log::write(log::level::error,
+             "Subtree {} failed and is restarted: {}; its retained messages "
+             "are lost",
+             index_, what);
+}
+
+// -- routing
+// --------------------------------------------------------------------
+
+void subtree::on(route& message) {
+  auto& batch = *message.batch;
+  matched_topic_ = {};
+  auto count = static_cast<uint32_t>(batch.items.size());
+  for (uint32_t index = 0; index < count; ++index)
+    route_item(batch, index);
+  send_deliveries(message.batch);
+}
+
+void subtree::route_item(broker::publication_batch& batch, uint32_t index) {
+  auto& item = batch.items[index];
+  const auto& message = *item.message;
+  if (message.retain())
+    retain(item.message);
+  // Publishers mostly send runs of one topic: those are matched once.
+  if (matched_topic_.data() == nullptr || message.topic() != matched_topic_)
+    find_matches(message.topic());
+  auto expected = batch.items.size() - index;
+  for (const auto& match : matches_) {
+    if (match.is_group) {
+      add_for_group(batch, index, match.subscriber);
+      item.matched = true;
+      continue;
+    }
+    if ((match.no_local || batch.suppress_echo)
+        && subscribers_[match.subscriber].key == batch.publisher())
+      continue;
+    delivery out;
+    out.item = index;
+    out.subscription_id = match.identifier;
+    out.qos = granted(message.qos(), match.qos);
+    out.retain = match.retain_as_published && message.retain();
+    add(match.subscriber, expected, out);
+    item.matched = true;
+  }
+}
+
+void subtree::find_matches(std::string_view topic) {
+  matches_.clear();
+  trie_.match(topic,
+              [this](const trie_entry& entry) { matches_.push_back(entry); });
+  matched_topic_ = topic;
+}
+
+void subtree::add_for_group(const broker::publication_batch& batch,
+                            uint32_t index, uint32_t group) {
+  const auto& message = *batch.items[index].message;
+  const auto* member = groups_.pick(
+      group,
+      [this](uint32_t slot) {
+        return subscribers_[slot].state == readiness::ready;
+      },
+      [this](uint32_t slot) {
+        return subscribers_[slot].state != readiness::absent;
+      });
+  if (member == nullptr)
+    return;
+  delivery out;
+  out.item = index;
+  out.subscription_id = member->identifier;
+  out.shared = member->shared;
+  out.qos = granted(message.qos(), member->qos);
+  out.retain = member->retain_as_published && message.retain();
+  add(member->subscriber, 1, out);
+}
+
+void subtree::add(uint32_t slot, size_t expected, const delivery& out) {
+  auto& deliveries = subscribers_[slot].deliveries;
+  if (deliveries.empty()) {
+    touched_.push_back(slot);
+    deliveries.reserve(std::min(expected, most_expected));
+  }
+  deliveries.push_back(out);
+}
+
+void subtree::send_deliveries(const broker::batch_ptr& batch) {
+  for (auto slot : touched_) {
+    auto& to = subscribers_[slot];
+    tell(to.session, deliver{batch, std::move(to.deliveries)});
+    to.deliveries = {};
+  }
+  touched_.clear();
+}
+
+qos subtree::granted(qos published, qos wanted) const {
+  return options_.upgrade_outgoing_qos ? wanted : std::min(published, wanted);
+}
+
+// -- retained messages
+// ------------------------------------------------------------
+
+void subtree::retain(const broker::publication_ptr& message) {
+  retained_.store(message);
+  if (options_.retain_expiry_interval.count() != 0) {
+    auto at = now();
+    expire_retained(at);
+    if (!message->payload().empty())
+      aging_.emplace_back(at + options_.retain_expiry_interval, message);
+  }
+  count_retained();
+}
+
+/// Drops values that were set longer ago than retain_expiry_interval.
+void subtree::expire_retained(time_point at) {
+  while (!aging_.empty() && aging_.front().first <= at) {
+    const auto& message = aging_.front().second;
+    if (retained_.find(message->topic(), at) == message) {
+      protocol::message removal;
+      removal.topic = message->topic();
+      removal.retain = true;
+      retained_.store(broker::publication::make(removal, at));
+    }
+    aging_.pop_front();
+  }
+}
+
+void subtree::count_retained() {
+  stats_.retained_messages.set(retained_.size());
+  stats_.retained_bytes.set(retained_.footprint());
+}
+
+void subtree::start_replay(uint32_t slot, const filter_request& request) {
+  using protocol::retain_handling;
+  auto wanted = request.options.retain_handling;
+  if (request.shared != 0 || wanted == retain_handling::no_retained
+      || (wanted == retain_handling::if_new && !request.is_new)
+      || retained_.size() == 0)
+    return;
+  auto number = next_replay_++;
+  replay entry;
+  entry.key = subscribers_[slot].key;
+  entry.identifier = request.identifier;
+  entry.qos = request.options.qos;
+  entry.filter = request.filter;
+  replays_.emplace(number, std::move(entry));
+  continue_with(number);
+}
+
+/// Sends the next chunk; its receipt asks for the one after it.
+void subtree::continue_with(uint64_t number) {
+  expire_retained(now());
+  auto found = replays_.find(number);
+  if (found == replays_.end())
+    return;
+  auto& entry = found->second;
+  auto slot = slots_.find(entry.key);
+  std::vector<broker::publication_ptr> messages;
+  while (slot != slots_.end() && !entry.position.done && messages.empty())
+    retained_.replay(entry.filter, entry.position, replay_count, replay_bytes,
+                     now(), messages);
+  if (messages.empty()) {
+    replays_.erase(found);
+    return;
+  }
+  auto* receipt =
+      new replay_receipt{caf::actor_cast<subtree_actor>(ctrl()), number};
+  broker::batch_ptr batch{new broker::publication_batch(receipt, 0, 0), false};
+  std::vector<delivery> deliveries;
+  deliveries.reserve(messages.size());
+  for (auto& message : messages) {
+    delivery out;
+    out.item = static_cast<uint32_t>(batch->items.size());
+    out.subscription_id = entry.identifier;
+    out.qos = granted(message->qos(), entry.qos);
+    out.retain = true;
+    out.replayed = true;
+    deliveries.push_back(out);
+    batch->add(std::move(message));
+  }
+  tell(subscribers_[slot->second].session,
+       deliver{std::move(batch), std::move(deliveries)});
+}
+
+// -- subscriptions
+// ----------------------------------------------------------------
+
+void subtree::on(subscribe_filters& message) {
+  auto slot = slot_of(message);
+  for (const auto& request : message.filters)
+    insert(slot, request);
+  if (message.request != 0)
+    tell(message.session, filters_in_force{message.request});
+  for (const auto& request : message.filters)
+    start_replay(slot, request);
+}
+
+void subtree::on(unsubscribe_filters& message) {
+  remove(message.key, message.filters);
+  tell(message.session, filters_in_force{message.request});
+}
+
+void subtree::on(member_state& message) {
+  if (auto found = slots_.find(message.key); found != slots_.end())
+    subscribers_[found->second].state = message.state;
+}
+
+void subtree::on(session_left& message) {
+  remove(message.key, message.filters);
+}
+
+void subtree::on(housekeeping&) {
+  auto at = now();
+  expire_retained(at);
+  retained_.remove_expired(at, expiries_per_round);
+  count_retained();
+}
+
+void subtree::remove(broker::session_key key,
+                     const std::vector<std::string>& filters) {
+  auto found = slots_.find(key);
+  if (found == slots_.end())
+    return;
+  auto slot = found->second;
+  for (const auto& filter : filters)
+    erase(slot, filter);
+  forget_if_empty(slot);
+}
+
+void subtree::on(redistribute& message) {
+  broker::batch_ptr batch{new broker::publication_batch(nullptr, 0, 0), false};
+  for (auto& entry : message.messages) {
+    auto parsed = protocol::parse_filter(entry.filter);
+    if (!parsed)
+      continue;
+    auto group = groups_.find(parsed->share_name, parsed->filter);
+    if (!group)
+      continue;
+    batch->add(std::move(entry.message));
+    add_for_group(*batch, static_cast<uint32_t>(batch->items.size() - 1),
+                  *group);
+  }
+  send_deliveries(batch);
+}
+
+uint32_t subtree::slot_of(const subscribe_filters& message) {
+  if (auto found = slots_.find(message.key); found != slots_.end()) {
+    subscribers_[found->second].state = message.state;
+    return found->second;
+  }
+  uint32_t slot;
+  if (free_slots_.empty()) {
+    slot = static_cast<uint32_t>(subscribers_.size());
+    subscribers_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  auto& entry = subscribers_[slot];
+  entry.session = message.session;
+  entry.key = message.key;
+  entry.state = message.state;
+  slots_.emplace(message.key, slot);
+  return slot;
+}
+
+/// REQUIRES: the filter was checked by the connection.
+void subtree::insert(uint32_t slot, const filter_request& request) {
+  auto parsed = protocol::parse_filter(request.filter);
+  if (!parsed)
+    return;
+  const auto& options = request.options;
+  auto is_new = false;
+  if (parsed->share_name.empty()) {
+    is_new = trie_.insert(parsed->filter, {slot, request.identifier,
+                                           options.qos, options.no_local,
+                                           options.retain_as_published, false});
+  } else {
+    auto group = groups_.open(parsed->share_name, parsed->filter);
+    is_new = groups_.join(group, {slot, request.identifier, options.qos,
+                                  options.retain_as_published, request.shared});
+    trie_.insert(parsed->filter,
+                 {group, 0, qos::exactly_once, false, true, true});
+  }
+  if (is_new)
+    ++subscribers_[slot].filters;
+}
+
+bool subtree::erase(uint32_t slot, std::string_view filter) {
+  auto parsed = protocol::parse_filter(filter);
+  if (!parsed)
+    return false;
+  auto erased = false;
+  if (parsed->share_name.empty()) {
+    erased = trie_.erase(parsed->filter, slot, false);
+  } else if (auto group = groups_.find(parsed->share_name, parsed->filter)) {
+    auto members = groups_.member_count(*group);
+    auto was_last = groups_.leave(*group, slot);
+    erased = was_last || groups_.member_count(*group) < members;
+    if (was_last)
+      trie_.erase(parsed->filter, *group, true);
+  }
+  if (erased)
+    --subscribers_[slot].filters;
+  return erased;
+}
+
+void subtree::forget_if_empty(uint32_t slot) {
+  auto& entry = subscribers_[slot];
+  if (entry.filters != 0)
+    return;
+  slots_.erase(entry.key);
+  entry = subscriber{};
+  free_slots_.push_back(slot);
+}
+
+} // namespace troupe::actors

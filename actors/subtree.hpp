@@ -1,0 +1,115 @@
+#pragma once
+
+#include "actors/light_actor.hpp"
+#include "actors/messages.hpp"
+#include "actors/stats.hpp"
+#include "broker/batch.hpp"
+#include "broker/retained_set.hpp"
+#include "broker/shared_groups.hpp"
+#include "broker/subscription_trie.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::actors {
+
+/// What a subtree needs to know of the settings.
+struct subtree_options {
+  /// Deliver at the subscription's QoS even what was published at a lower one.
+  bool upgrade_outgoing_qos = false;
+  /// How long a retained message is kept; 0: for ever.
+  std::chrono::seconds retain_expiry_interval{0};
+};
+
+/// Subscriptions and retained messages of all topics whose first level hashes
+/// to it, and the fan-out of their publications. Not pinned: it runs on
+/// whichever loop gave it mail, so routing costs no thread switch.
+class subtree final : public light_actor {
+public:
+  using behavior_type = subtree_actor::behavior_type;
+
+  /// `stats` outlives the actor.
+  subtree(caf::actor_config& cfg, size_t index, const subtree_options& options,
+          subtree_stats& stats);
+  ~subtree() override;
+
+  const char* name() const override { return "troupe.subtree"; }
+
+protected:
+  void receive(const mail& message) override;
+  void on_failure(const char* what) noexcept override;
+
+private:
+  /// A session with subscriptions here. Its slot is the trie's subscriber.
+  struct subscriber {
+    session_actor session;
+    broker::session_key key = 0;
+    size_t filters = 0;
+    readiness state = readiness::ready;
+    /// Deliveries of the batch being routed.
+    std::vector<broker::delivery> deliveries;
+  };
+
+  /// Retained messages on their way to a new subscription.
+  struct replay {
+    broker::session_key key = 0;
+    uint32_t identifier = 0;
+    uint16_t shared = 0;
+    protocol::qos qos = protocol::qos::at_most_once;
+    std::string filter;
+    broker::retained_set::cursor position;
+  };
+
+  void on(route& message);
+  void on(subscribe_filters& message);
+  void on(unsubscribe_filters& message);
+  void on(member_state& message);
+  void on(session_left& message);
+  void on(redistribute& message);
+  void on(housekeeping& message);
+
+  void retain(const broker::publication_ptr& message);
+  void expire_retained(time_point at);
+  void count_retained();
+  void route_item(broker::publication_batch& batch, uint32_t index);
+  void find_matches(std::string_view topic);
+  void add_for_group(const broker::publication_batch& batch, uint32_t index,
+                     uint32_t group);
+  void add(uint32_t slot, size_t expected, const broker::delivery& delivery);
+  void send_deliveries(const broker::batch_ptr& batch);
+  protocol::qos granted(protocol::qos published, protocol::qos wanted) const;
+
+  uint32_t slot_of(const subscribe_filters& message);
+  void insert(uint32_t slot, const filter_request& request);
+  bool erase(uint32_t slot, std::string_view filter);
+  void remove(broker::session_key key, const std::vector<std::string>& filters);
+  void forget_if_empty(uint32_t slot);
+  void start_replay(uint32_t slot, const filter_request& request);
+  void continue_with(uint64_t number);
+
+  size_t index_;
+  subtree_options options_;
+  subtree_stats& stats_;
+  broker::subscription_trie trie_;
+  broker::shared_groups groups_;
+  broker::retained_set retained_;
+  std::vector<subscriber> subscribers_;
+  std::vector<uint32_t> free_slots_;
+  std::unordered_map<broker::session_key, uint32_t> slots_;
+  std::unordered_map<uint64_t, replay> replays_;
+  uint64_t next_replay_ = 1;
+  // When retained messages grow too old, soonest first; only where
+  // retain_expiry_interval is set.
+  std::deque<std::pair<time_point, broker::publication_ptr>> aging_;
+
+  // Valid while one batch is routed.
+  std::vector<broker::trie_entry> matches_;
+  std::string_view matched_topic_;
+  std::vector<uint32_t> touched_;
+};
+
+} // namespace troupe::actors

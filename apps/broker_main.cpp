@@ -1,0 +1,207 @@
+#include "apps/broker_main.hpp"
+
+#include "actors/broker_node.hpp"
+#include "config/load.hpp"
+#include "core/log.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+namespace {
+
+constexpr int exit_failure = 1;
+constexpr int exit_bad_configuration = 3;
+
+/// What the command line said.
+struct command_line {
+  std::string config_file;
+  std::optional<uint16_t> port;
+  bool verbose = false;
+  bool quiet = false;
+  bool daemon = false;
+  bool test_config = false;
+};
+
+/// The exit status to end with, or nothing to go on.
+std::optional<int> parse(int argc, char** argv, command_line& out) {
+  CLI::App app{"troupe is an MQTT broker (3.1, 3.1.1, 5.0).\n"
+               "Tools: troupe pub, troupe sub, troupe bench; see each with "
+               "--help."};
+  app.name("troupe");
+  app.set_version_flag("--version", "troupe version " TROUPE_VERSION);
+  app.add_option("-c,--config-file", out.config_file,
+                 "Read settings from this file: JSON or mosquitto.conf")
+      ->type_name("FILE");
+  app.add_option("-p,--port", out.port,
+                 "Listen on this port of the loopback addresses. No effect "
+                 "when the configuration has listeners. Default: 1883")
+      ->type_name("PORT")
+      ->check(CLI::Range(1, 65535));
+  app.add_flag("-v,--verbose", out.verbose,
+               "Log everything, each packet included");
+  app.add_flag("-q,--quiet", out.quiet, "Log nothing");
+  app.add_flag("-d,--daemon", out.daemon, "Run in the background");
+  app.add_flag("--test-config", out.test_config,
+               "Check the configuration and exit");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    return app.exit(done);
+  } catch (const CLI::ParseError& wrong) {
+    fmt::print(stderr, "Error: {}\nUse 'troupe --help' to see usage.\n",
+               wrong.what());
+    return exit_bad_configuration;
+  }
+  return std::nullopt;
+}
+
+/// Settings from file and command line; warnings and errors go to the log.
+std::optional<config::settings> settings_for(const command_line& given) {
+  config::settings settings;
+  if (!given.config_file.empty()) {
+    auto loaded = config::load(given.config_file);
+    if (!loaded) {
+      log::write(log::level::error, "Error: {}", loaded.error().text);
+      return std::nullopt;
+    }
+    for (const auto& warning : loaded->warnings)
+      log::write(log::level::warning, "Warning: {}", warning);
+    settings = std::move(loaded->settings);
+  }
+  if (given.port)
+    if (auto warning = config::with_port(settings, *given.port);
+        !warning.empty())
+      log::write(log::level::warning, "Warning: {}", warning);
+  if (given.verbose)
+    settings.log.types = log::all_levels;
+  if (given.quiet)
+    settings.log.types = log::no_levels;
+  return settings;
+}
+
+/// Every client is a file descriptor: take as many as the system gives.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+sigset_t block_signals() {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  for (auto each : {SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&set, each);
+  // Before any thread starts: all of them inherit it.
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+bool write_pid_file(const std::string& path) {
+  if (path.empty())
+    return true;
+  std::ofstream file{path, std::ios::trunc};
+  file << getpid() << '\n';
+  file.close();
+  if (!file.fail())
+    return true;
+  log::write(log::level::error, "Error: cannot write pid_file {}: {}", path,
+             std::strerror(errno));
+  return false;
+}
+
+void wait_for_end(const sigset_t& set) {
+  for (;;) {
+    int got = 0;
+    if (sigwait(&set, &got) != 0)
+      continue;
+    if (got != SIGHUP)
+      return;
+    log::write(log::level::notice,
+               "SIGHUP: this version does not reload its configuration; "
+               "restart troupe to apply changes.");
+  }
+}
+
+void say_where(const command_line& given, const config::settings& settings,
+               const actors::broker_node& node) {
+  for (const auto& line : node.listening_on())
+    log::write(log::level::notice, "{}", line);
+  if (!settings.listeners_configured)
+    log::write(log::level::notice,
+               "Starting in local only mode: {} clients of this machine, all "
+               "of them, without passwords. Configure a listener (-c FILE) to "
+               "serve others.",
+               given.config_file.empty() ? "no configuration, only"
+                                         : "no listener configured, only");
+  log::write(log::level::notice,
+             "Sessions, queues and retained messages are kept in memory only: "
+             "they end with this process.");
+}
+
+int serve(const command_line& given, const config::settings& settings) {
+  auto signals = block_signals();
+  raise_file_limit();
+  actors::broker_node node{settings};
+  log::write(log::level::notice, "troupe version " TROUPE_VERSION " starting");
+  if (auto error = node.open(); !error.empty()) {
+    log::write(log::level::error, "Error: {}", error);
+    return exit_failure;
+  }
+  if (!write_pid_file(settings.pid_file))
+    return exit_failure;
+  say_where(given, settings, node);
+  node.start();
+  log::write(log::level::notice, "troupe version " TROUPE_VERSION " running");
+  wait_for_end(signals);
+  log::write(log::level::notice,
+             "troupe version " TROUPE_VERSION " terminating");
+  node.stop();
+  if (!settings.pid_file.empty())
+    unlink(settings.pid_file.c_str());
+  return 0;
+}
+
+} // namespace
+
+int broker_main(int argc, char** argv) {
+  command_line given;
+  if (auto status = parse(argc, argv, given))
+    return *status;
+  auto settings = settings_for(given);
+  if (!settings)
+    return exit_bad_configuration;
+  if (auto error = log::configure(settings->log)) {
+    fmt::print(stderr, "Error: {}\n", *error);
+    return exit_bad_configuration;
+  }
+  if (given.test_config) {
+    fmt::print(stderr, "Configuration file is OK.\n");
+    return 0;
+  }
+  // Before threads and sockets exist: both stay in the child.
+  if (given.daemon && daemon(1, 0) != 0) {
+    log::write(log::level::error, "Error: cannot run in the background: {}",
+               std::strerror(errno));
+    return exit_failure;
+  }
+  return serve(given, *settings);
+}
+
+} // namespace troupe

@@ -1,0 +1,185 @@
+#pragma once
+
+#include "core/log.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe::config {
+
+/// The address families a listener without a literal address opens.
+enum class socket_domain : uint8_t { both, ipv4, ipv6 };
+
+/// One place where clients connect. Options that exist for the broker and for
+/// a listener are resolved: what stands here is what holds here.
+struct listener_settings {
+  /// TCP port; 0 only where `path` is set. Default: 1883.
+  uint16_t port = 1883;
+  /// Host name or address to bind; empty: every address. Default: empty.
+  std::string address;
+  /// Unix socket instead of TCP; empty: TCP. Default: empty.
+  std::string path;
+  /// Which families a name or an empty address means. Default: both.
+  config::socket_domain socket_domain = config::socket_domain::both;
+  /// Connections at a time; further ones are closed; -1: no limit.
+  /// Default: -1.
+  int64_t max_connections = -1;
+  /// Highest QoS taken and granted, 0 to 2. Default: 2.
+  uint8_t max_qos = 2;
+  /// Topic aliases a client may use, announced to it; 0: none. Default: 10.
+  uint16_t max_topic_alias = 10;
+  /// Topic aliases used towards a client that allows them; 0: none.
+  /// Default: 10.
+  uint16_t max_topic_alias_broker = 10;
+  /// Take MQTT 3.1 (level 3). Default: true.
+  bool accept_v31 = true;
+  /// Take MQTT 3.1.1 (level 4). Default: true.
+  bool accept_v311 = true;
+  /// Take MQTT 5.0 (level 5). Default: true.
+  bool accept_v5 = true;
+  /// Take clients without a user name. Default: the broker's.
+  bool allow_anonymous = true;
+  /// Take an empty client identifier and generate one. Default: the broker's.
+  bool allow_zero_length_clientid = true;
+  /// What generated client identifiers start with. Default: the broker's.
+  std::string auto_id_prefix = "auto-";
+  /// Replace the client identifier by the user name; refuse clients without
+  /// one. Default: false.
+  bool use_username_as_clientid = false;
+
+  friend bool operator==(const listener_settings&,
+                         const listener_settings&) = default;
+};
+
+/// Where a broker without any listener in its configuration listens: on the
+/// loopback addresses, 127.0.0.1 and ::1, for anonymous clients.
+std::vector<listener_settings> loopback_listeners(uint16_t port = 1883);
+
+/// Everything that can be configured, checked and complete. A value of 0 means
+/// "no limit" where the comment says so.
+struct settings {
+  // -- where clients connect ------------------------------------------------
+
+  /// Default: 127.0.0.1 and ::1 on port 1883.
+  std::vector<listener_settings> listeners = loopback_listeners();
+  /// Whether `listeners` came from the configuration. Default: false.
+  bool listeners_configured = false;
+  /// Connections at a time over all listeners; -1: no limit. Default: -1.
+  int64_t global_max_connections = -1;
+  /// Sessions at a time, connected or not; -1: no limit. Default: -1.
+  int64_t global_max_clients = -1;
+  /// Connections that have not sent CONNECT yet; further ones are closed;
+  /// 0: no limit. Default: 20,000.
+  uint32_t max_pending_connections = 20'000;
+  /// How long a connection may take to send CONNECT; 0: for ever.
+  /// Default: 90 seconds.
+  std::chrono::seconds connect_timeout{90};
+  /// Sockets always have TCP_NODELAY: output is joined per turn instead.
+  /// Accepted for Mosquitto's sake and without effect. Default: true.
+  bool set_tcp_nodelay = true;
+
+  // -- who may connect ------------------------------------------------------
+
+  /// Take clients without a user name. Default: false where a listener is
+  /// configured, else true.
+  bool allow_anonymous = true;
+  /// Take an empty client identifier and generate one. Default: true.
+  bool allow_zero_length_clientid = true;
+  /// What generated client identifiers start with. Default: auto-
+  std::string auto_id_prefix = "auto-";
+  /// Take only client identifiers that start with this; empty: all.
+  /// Default: empty.
+  std::string clientid_prefixes;
+  /// Longest keep alive, seconds; MQTT 5 clients are told to use it, others
+  /// that want more are refused; 0: no limit. Default: 0.
+  uint16_t max_keepalive = 0;
+
+  // -- messages -------------------------------------------------------------
+
+  /// Largest packet taken, bytes, at least 20, announced to MQTT 5 clients.
+  /// Default: 2,000,000.
+  uint32_t max_packet_size = 2'000'000;
+  /// Largest payload, bytes; larger ones are not passed on; 0: no limit.
+  /// Default: 0.
+  uint32_t message_size_limit = 0;
+  /// Take retained messages. Default: true.
+  bool retain_available = true;
+  /// How long a retained message is kept after it was set; 0: for ever. In a
+  /// configuration file: minutes. Default: 0.
+  std::chrono::seconds retain_expiry_interval{0};
+  /// Look again whether its publisher may still write there before a retained
+  /// message is sent. Default: true.
+  bool check_retain_source = true;
+  /// Deliver at the subscription's QoS even what was published at a lower one.
+  /// Default: false.
+  bool upgrade_outgoing_qos = false;
+  /// One copy per matching subscription; false: one copy for MQTT 3.x clients.
+  /// Default: true.
+  bool allow_duplicate_messages = true;
+
+  // -- sessions -------------------------------------------------------------
+
+  /// QoS 1 and 2 messages in flight per client and direction, announced to
+  /// MQTT 5 clients; 0: no limit. Default: 20.
+  uint16_t max_inflight_messages = 20;
+  /// Payload bytes in flight per client; 0: no limit. Default: 0.
+  uint64_t max_inflight_bytes = 0;
+  /// Messages waiting per client; 0: no limit. Default: 1000.
+  uint64_t max_queued_messages = 1000;
+  /// Payload bytes waiting per client; 0: no limit. Default: 0.
+  uint64_t max_queued_bytes = 0;
+  /// Queue QoS 0 messages for a client that is away. Default: false.
+  bool queue_qos0_messages = false;
+  /// How long the session of a client that is away is kept whatever it asked
+  /// for; 0: for ever. In a configuration file: `14d` and the like.
+  /// Default: 0.
+  std::chrono::seconds persistent_client_expiration{0};
+
+  // -- memory and back-pressure ---------------------------------------------
+
+  /// Bytes of memory above which new work is refused; 0: no limit. Default: 0.
+  uint64_t memory_limit = 0;
+  /// Bytes a client's unsent output may reach before QoS 0 messages for it are
+  /// dropped. Default: 1 MiB.
+  uint64_t output_limit = 1024 * 1024;
+  /// Bytes of a client's unsent output at which its publishers are slowed;
+  /// never above `output_limit`, to which it is lowered. Default: 256 KiB.
+  uint64_t output_pause = 256 * 1024;
+  /// Bytes of a publisher's unfinished publications at which the broker stops
+  /// reading from it. Default: 256 KiB.
+  uint64_t publish_credit_bytes = 256 * 1024;
+  /// Batches of them at which it stops. Default: 16.
+  uint32_t publish_credit_batches = 16;
+
+  // -- the process ----------------------------------------------------------
+
+  /// Threads that serve clients; 0: one per core. Default: 0.
+  uint32_t loops = 0;
+  /// Actors among which topics are divided; 0: chosen from `loops`.
+  /// Default: 0.
+  uint32_t subtrees = 0;
+  /// Seconds between two publications of $SYS; 0: no $SYS. Default: 10.
+  std::chrono::seconds sys_interval{10};
+  /// Log connects and disconnects. Default: true.
+  bool connection_messages = true;
+  /// What is logged where (log_type, log_dest, log_timestamp,
+  /// log_timestamp_format).
+  log::options log;
+  /// File that gets the process identifier; empty: none. Default: empty.
+  std::string pid_file;
+  /// User to become when started as root, once the listeners are open; empty:
+  /// stay root. Default: empty.
+  std::string user;
+
+  friend bool operator==(const settings&, const settings&) = default;
+};
+
+/// What `-p PORT` means: the port of the loopback listeners that a broker
+/// without any configured listener opens. Returns a warning, or nothing, when
+/// listeners are configured: then it changes nothing, as with Mosquitto.
+[[nodiscard]] std::string with_port(settings& in, uint16_t port);
+
+} // namespace troupe::config

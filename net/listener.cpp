@@ -1,0 +1,146 @@
+#include "net/listener.hpp"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace troupe::net {
+
+namespace {
+
+constexpr int backlog = 4096;
+
+std::string describe(const std::string& host, uint16_t port) {
+  return (host.empty() ? std::string{"*"} : host) + ':' + std::to_string(port);
+}
+
+bool set_option(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
+}
+
+/// A listening socket for one resolved address; errno says why not.
+socket listen_on(const addrinfo& address) {
+  socket result{::socket(address.ai_family,
+                         SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  if (!result.is_open())
+    return result;
+  set_option(result.fd(), SOL_SOCKET, SO_REUSEADDR, 1);
+  // Each family has a socket of its own, so `::` must not take IPv4 too.
+  if (address.ai_family == AF_INET6)
+    set_option(result.fd(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (bind(result.fd(), address.ai_addr, address.ai_addrlen) != 0
+      || listen(result.fd(), backlog) != 0) {
+    auto why = errno;
+    result.close();
+    errno = why;
+  }
+  return result;
+}
+
+int to_af(address_family family) {
+  switch (family) {
+  case address_family::ipv4:
+    return AF_INET;
+  case address_family::ipv6:
+    return AF_INET6;
+  case address_family::any:
+    break;
+  }
+  return AF_UNSPEC;
+}
+
+/// True if a process accepts connections at this path.
+bool is_listened_on(const sockaddr_un& address) {
+  socket probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  return connect(probe.fd(), reinterpret_cast<const sockaddr*>(&address),
+                 sizeof(address))
+         == 0;
+}
+
+} // namespace
+
+listen_result listen_tcp(const std::string& host, uint16_t port,
+                         address_family family) {
+  addrinfo hints{};
+  hints.ai_family = to_af(family);
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  auto status = getaddrinfo(host.empty() ? nullptr : host.c_str(),
+                            std::to_string(port).c_str(), &hints, &found);
+  if (status != 0)
+    return {{},
+            "cannot listen on " + describe(host, port) + ": "
+                + gai_strerror(status)};
+  listen_result result;
+  std::string why;
+  for (auto* address = found; address != nullptr; address = address->ai_next) {
+    auto listening = listen_on(*address);
+    if (listening.is_open())
+      result.sockets.push_back(std::move(listening));
+    else if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
+      why = std::strerror(errno);
+    else if (why.empty())
+      why = std::strerror(errno);
+  }
+  freeaddrinfo(found);
+  // A machine without IPv6 still listens on IPv4; an address in use is final.
+  if (result.sockets.empty() || why == std::strerror(EADDRINUSE)
+      || why == std::strerror(EACCES)) {
+    result.sockets.clear();
+    result.error = "cannot listen on " + describe(host, port) + ": " + why;
+  }
+  return result;
+}
+
+listen_result listen_unix(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path))
+    return {{},
+            "cannot listen on " + path
+                + ": the path of a unix socket may "
+                  "have at most "
+                + std::to_string(sizeof(address.sun_path) - 1) + " bytes"};
+  std::memcpy(address.sun_path, path.data(), path.size());
+  struct stat info {};
+  if (lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)
+      && !is_listened_on(address))
+    unlink(path.c_str());
+  socket listening{
+      ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  if (!listening.is_open()
+      || bind(listening.fd(), reinterpret_cast<sockaddr*>(&address),
+              sizeof(address))
+             != 0
+      || listen(listening.fd(), backlog) != 0)
+    return {{}, "cannot listen on " + path + ": " + std::strerror(errno)};
+  listen_result result;
+  result.sockets.push_back(std::move(listening));
+  return result;
+}
+
+accepted accept_from(const socket& listener) noexcept {
+  auto fd =
+      accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    int one = 1; // fails for unix sockets, which do not need it
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    return {accepted::kind::connection, socket{fd}};
+  }
+  if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+    return {accepted::kind::no_descriptors, {}};
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
+      || errno == ECONNABORTED)
+    return {accepted::kind::none, {}};
+  return {accepted::kind::failed, {}};
+}
+
+} // namespace troupe::net

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "net/socket.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe::net {
+
+/// Which addresses a host name may stand for.
+enum class address_family : uint8_t { any, ipv4, ipv6 };
+
+/// Listening sockets, or why there are none: in words, with the address.
+struct listen_result {
+  std::vector<socket> sockets;
+  std::string error;
+};
+
+/// Listens on every address that `host` stands for; an empty host is every
+/// address of the machine. Sockets are non-blocking and close on exec. May
+/// resolve a name: not for a loop.
+listen_result listen_tcp(const std::string& host, uint16_t port,
+                         address_family family);
+
+/// Listens on a unix socket; a stale file of a dead process is replaced, one
+/// that somebody listens on is not.
+listen_result listen_unix(const std::string& path);
+
+/// A connection that was waiting, ready for use (non-blocking, close on exec,
+/// TCP_NODELAY), or how the attempt ended.
+struct accepted {
+  enum class kind : uint8_t { connection, none, no_descriptors, failed };
+  kind what = kind::none;
+  socket connection;
+};
+accepted accept_from(const socket& listener) noexcept;
+
+} // namespace troupe::net
