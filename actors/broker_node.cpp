@@ -46,9 +46,12 @@ public:
 
 net::address_family family_of(config::socket_domain domain) {
   switch (domain) {
-  case config::socket_domain::ipv4: return net::address_family::ipv4;
-  case config::socket_domain::ipv6: return net::address_family::ipv6;
-  case config::socket_domain::both: break;
+  case config::socket_domain::ipv4:
+    return net::address_family::ipv4;
+  case config::socket_domain::ipv6:
+    return net::address_family::ipv6;
+  case config::socket_domain::both:
+    break;
   }
   return net::address_family::any;
 }
@@ -84,12 +87,12 @@ struct broker_node::parts {
 };
 
 broker_node::broker_node(config::settings settings)
-  : parts_(std::make_unique<parts>()) {
+    : parts_(std::make_unique<parts>()) {
   auto& shared = parts_->shared;
   shared.settings = std::move(settings);
   shared.limits = limits_of(shared.settings);
-  shared.listener_connections
-    = std::vector<std::atomic<int64_t>>(shared.settings.listeners.size());
+  shared.listener_connections =
+      std::vector<std::atomic<int64_t>>(shared.settings.listeners.size());
 }
 
 broker_node::~broker_node() {
@@ -110,21 +113,21 @@ const std::vector<std::string>& broker_node::listening_on() const noexcept {
 std::string broker_node::parts::open_listener(size_t index) {
   const auto& listener = shared.settings.listeners[index];
   auto opened = listener.path.empty()
-                  ? net::listen_tcp(listener.address, listener.port,
-                                    family_of(listener.socket_domain))
-                  : net::listen_unix(listener.path);
+                    ? net::listen_tcp(listener.address, listener.port,
+                                      family_of(listener.socket_domain))
+                    : net::listen_unix(listener.path);
   for (auto& socket : opened.sockets)
     sockets.push_back({std::move(socket), index});
   if (!opened.error.empty())
     return opened.error;
   if (listener.path.empty())
     descriptions.push_back(fmt::format(
-      "Opening listen socket on {}, port {}.",
-      listener.address.empty() ? "every address" : listener.address,
-      listener.port));
+        "Opening listen socket on {}, port {}.",
+        listener.address.empty() ? "every address" : listener.address,
+        listener.port));
   else
     descriptions.push_back(
-      fmt::format("Opening unix listen socket {}.", listener.path));
+        fmt::format("Opening unix listen socket {}.", listener.path));
   return {};
 }
 
@@ -143,8 +146,8 @@ std::string broker_node::parts::open_loops() {
 std::vector<subtree_actor> broker_node::parts::start_subtrees() {
   size_t count = shared.settings.subtrees;
   if (count == 0)
-    count = shared.loops.size() == 1 ? 1
-                                     : shared.loops.size() * subtrees_per_loop;
+    count =
+        shared.loops.size() == 1 ? 1 : shared.loops.size() * subtrees_per_loop;
   std::vector<subtree_actor> result;
   for (size_t i = 0; i < count; ++i) {
     shared.subtrees.push_back(std::make_unique<subtree_stats>());
@@ -161,18 +164,18 @@ void broker_node::start() {
   for (auto& each : all.shared.loops) {
     each->set_routes(routes);
     auto made = spawn_light<registry>(all.system, all.shared, *each);
-    registries.push_back(static_cast<registry*>(
-      caf::actor_cast<caf::abstract_actor*>(made)));
+    registries.push_back(
+        static_cast<registry*>(caf::actor_cast<caf::abstract_actor*>(made)));
     all.shared.registries.push_back(std::move(made));
   }
   for (auto& each : all.shared.loops)
     all.greeters.push_back(
-      spawn_light<greeter>(all.system, all.shared, *each, all.sockets));
-  all.publisher
-    = spawn_light<sys>(all.system, all.shared, *all.shared.loops.front());
+        spawn_light<greeter>(all.system, all.shared, *each, all.sockets));
+  all.publisher =
+      spawn_light<sys>(all.system, all.shared, *all.shared.loops.front());
   all.watcher = all.system.spawn<supervisor>(
-    all.shared, std::move(subtrees), all.greeters, all.publisher,
-    [&all] { all.drained.set_value(); });
+      all.shared, std::move(subtrees), all.greeters, all.publisher,
+      [&all] { all.drained.set_value(); });
   for (auto* each : registries)
     each->set_supervisor(all.watcher);
   for (auto& each : all.shared.loops)

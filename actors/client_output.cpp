@@ -4,7 +4,7 @@ namespace troupe::actors {
 
 client_output::client_output(loop& home, protocol::version v,
                              output_limits limits, uint16_t alias_maximum)
-  : home_(home), limits_(limits), version_(v) {
+    : home_(home), limits_(limits), version_(v) {
   if (alias_maximum > 0)
     aliases_ = std::make_unique<broker::outgoing_aliases>(alias_maximum);
 }

@@ -64,8 +64,8 @@ broker::connect_decision refuse_nameless(version v) {
   broker::connect_decision decision;
   decision.what = broker::connect_decision::kind::refuse;
   decision.code = v == version::v5
-                    ? static_cast<uint8_t>(reason::not_authorized)
-                    : protocol::connect_return_code(reason::not_authorized);
+                      ? static_cast<uint8_t>(reason::not_authorized)
+                      : protocol::connect_return_code(reason::not_authorized);
   decision.why = "use_username_as_clientid is set and there is no user name";
   return decision;
 }
@@ -95,8 +95,8 @@ broker::connect_decision judge_newcomer(const protocol::connect& packet,
 }
 
 std::optional<uint8_t> protocol_level(const protocol::frame& in) noexcept {
-  for (std::string_view name : {std::string_view{"\0\4MQTT", 6},
-                                std::string_view{"\0\6MQIsdp", 8}})
+  for (std::string_view name :
+       {std::string_view{"\0\4MQTT", 6}, std::string_view{"\0\6MQIsdp", 8}})
     if (in.body.size() > name.size()
         && std::memcmp(in.body.data(), name.data(), name.size()) == 0)
       return static_cast<uint8_t>(in.body[name.size()] & 0x7f);

@@ -25,25 +25,21 @@ output_limits limits_of(const node_context& shared) {
   return {shared.settings.output_pause, shared.settings.output_limit};
 }
 
-const char* name_of(version v) {
-  return v == version::v31 ? "p1" : v == version::v311 ? "p2" : "p5";
-}
-
 } // namespace
 
 connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
                        registry_actor registry, uint64_t number,
                        std::shared_ptr<newcomer> client)
-  : light_actor(cfg, &home), node_(shared), loop_(home),
-    registry_(std::move(registry)), number_(number), client_(std::move(client)),
-    client_id_(client_->decision.client_id),
-    socket_(std::move(client_->socket)),
-    output_(home, client_->version, limits_of(shared),
-            client_->topic_alias_maximum),
-    last_read_(home.now()), listener_(client_->listener),
-    expiry_interval_(client_->decision.parameters.expiry_interval),
-    keep_alive_(client_->decision.keep_alive), version_(client_->version),
-    is_bridge_(client_->is_bridge) {
+    : light_actor(cfg, &home), node_(shared), loop_(home),
+      registry_(std::move(registry)), number_(number),
+      client_(std::move(client)), client_id_(client_->decision.client_id),
+      socket_(std::move(client_->socket)),
+      output_(home, client_->version, limits_of(shared),
+              client_->topic_alias_maximum),
+      last_read_(home.now()), listener_(client_->listener),
+      expiry_interval_(client_->decision.parameters.expiry_interval),
+      keep_alive_(client_->decision.keep_alive), version_(client_->version),
+      is_bridge_(client_->is_bridge) {
   self_ = caf::actor_cast<connection_actor>(ctrl());
   loop_.stats().connections.add();
   loop_.stats().connections_total.add();
@@ -55,21 +51,22 @@ const config::listener_settings& connection::rules() const {
   return node_.settings.listeners[listener_];
 }
 
-// -- messages -------------------------------------------------------------------
+// -- messages
+// -------------------------------------------------------------------
 
-void connection::receive(caf::type_erased_tuple& content) {
-  if (auto* now = get_if<send_now>(content))
+void connection::receive(const mail& message) {
+  if (auto* now = message.get_if<send_now>())
     on(*now);
-  else if (auto* queued = get_if<send_queued>(content))
+  else if (auto* queued = message.get_if<send_queued>())
     on(*queued);
-  else if (auto* suback = get_if<send_suback>(content))
+  else if (auto* suback = message.get_if<send_suback>())
     on(*suback);
-  else if (auto* session = get_if<attached>(content))
+  else if (auto* session = message.get_if<attached>())
     on(*session);
-  else if (get_if<taken_over>(content))
+  else if (message.get_if<taken_over>())
     end({broker::end_of_connection::taken_over, reason::session_taken_over,
          "session taken over"});
-  else if (get_if<stop_node>(content))
+  else if (message.get_if<stop_node>())
     end({broker::end_of_connection::by_client, reason::server_shutting_down,
          "the broker is shutting down"});
 }
@@ -84,9 +81,8 @@ void connection::on(attached& message) {
     finish_if_done();
     return;
   }
-  receiver_.on_connected(version_ == version::v5
-                           ? node_.settings.max_inflight_messages
-                           : 0);
+  receiver_.on_connected(
+      version_ == version::v5 ? node_.settings.max_inflight_messages : 0);
   send_connack(message.session_present);
   auto rest = std::move(client_->rest);
   client_.reset();
@@ -135,10 +131,11 @@ void connection::on(send_queued& message) {
     return;
   for (const auto& delivery : message.deliveries) {
     if (delivery.pubrel) {
-      packet_log::sent(client_id_, protocol::packet_type::pubrel, delivery.packet_id);
+      packet_log::sent(client_id_, protocol::packet_type::pubrel,
+                       delivery.packet_id);
       protocol::encode_acknowledgement(
-        output_.control(), protocol::packet_type::pubrel, delivery.packet_id,
-        delivery.reason, version_);
+          output_.control(), protocol::packet_type::pubrel, delivery.packet_id,
+          delivery.reason, version_);
       loop_.stats().packets_sent.add();
       continue;
     }
@@ -159,13 +156,16 @@ void connection::on(send_suback& message) {
     return;
   auto& out = output_.control();
   if (message.unsubscribe) {
-    packet_log::sent(client_id_, protocol::packet_type::unsuback, message.packet_id);
-    protocol::encode(out, protocol::unsuback{message.packet_id, message.codes, {}},
+    packet_log::sent(client_id_, protocol::packet_type::unsuback,
+                     message.packet_id);
+    protocol::encode(out,
+                     protocol::unsuback{message.packet_id, message.codes, {}},
                      version_);
   } else {
-    packet_log::sent(client_id_, protocol::packet_type::suback, message.packet_id);
-    protocol::encode(out, protocol::suback{message.packet_id, message.codes, {}},
-                     version_);
+    packet_log::sent(client_id_, protocol::packet_type::suback,
+                     message.packet_id);
+    protocol::encode(
+        out, protocol::suback{message.packet_id, message.codes, {}}, version_);
   }
   loop_.stats().packets_sent.add();
   mark();
@@ -176,7 +176,8 @@ void connection::on_failure(const char* what) noexcept {
   end({broker::end_of_connection::abnormal, reason::unspecified_error, what});
 }
 
-// -- receipts -------------------------------------------------------------------
+// -- receipts
+// -------------------------------------------------------------------
 
 void connection::on_batch_complete(broker::publication_batch* batch) noexcept {
   loop_.post_receipt(this, batch);
@@ -208,7 +209,8 @@ void connection::on_receipt(broker::publication_batch& batch) {
     mark(); // credit is back: read on
 }
 
-// -- the end --------------------------------------------------------------------
+// -- the end
+// --------------------------------------------------------------------
 
 void connection::end(const ending& how) {
   if (is_ending_)
@@ -223,7 +225,6 @@ void connection::end(const ending& how) {
   if (socket_.is_open() && is_attached_)
     output_.flush(socket_);
   output_.discard();
-  input_.release();
   if (is_attached_ && says_why && socket_.is_open()) {
     is_lingering_ = true;
     socket_.shutdown_write();
@@ -255,8 +256,8 @@ void connection::finish_if_done() {
     detached message;
     message.connection = self_;
     if (receiver_.unacknowledged() != 0)
-      message.receiver
-        = std::make_shared<broker::receiver>(std::move(receiver_));
+      message.receiver =
+          std::make_shared<broker::receiver>(std::move(receiver_));
     message.how = how_ended_;
     message.changes_expiry = new_expiry_interval_.has_value();
     message.expiry_interval = new_expiry_interval_.value_or(0);
@@ -265,7 +266,8 @@ void connection::finish_if_done() {
   }
   if (!is_detached_ || is_lingering_)
     return;
-  loop_.forget(this);
+  if (is_marked_)
+    loop_.forget(this);
   loop_.stats().connections.subtract();
   node_.connections.fetch_sub(1, std::memory_order_relaxed);
   node_.listener_connections[listener_].fetch_sub(1, std::memory_order_relaxed);
@@ -285,7 +287,8 @@ void connection::log_end(const ending& how) const {
                 client_id_, how.why);
 }
 
-// -- readiness, time and turns ----------------------------------------------------
+// -- readiness, time and turns
+// ----------------------------------------------------
 
 void connection::on_ready(bool readable, bool writable) noexcept {
   try {
@@ -324,7 +327,8 @@ void connection::on_timer(time_point now) noexcept {
 void connection::arm() {
   auto deadline = output_.hold_deadline();
   if (keep_alive_ != 0)
-    deadline = std::min(deadline, last_read_ + milliseconds{1500} * keep_alive_);
+    deadline =
+        std::min(deadline, last_read_ + milliseconds{1500} * keep_alive_);
   // A later keep alive deadline is found out when the timer fires: arming it
   // for every packet would cost more.
   if (deadline < this->deadline() || !is_armed())
@@ -376,8 +380,8 @@ void connection::set_interest(net::interest wanted) {
 }
 
 void connection::tell_writable() {
-  auto writable = was_writable_ ? !output_.is_above_pause()
-                                : output_.is_below_pause();
+  auto writable =
+      was_writable_ ? !output_.is_above_pause() : output_.is_below_pause();
   if (writable == was_writable_)
     return;
   was_writable_ = writable;

@@ -50,7 +50,7 @@ public:
   void on_batch_complete(broker::publication_batch* batch) noexcept override;
 
 protected:
-  void receive(caf::type_erased_tuple& content) override;
+  void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
 
 private:
@@ -88,6 +88,8 @@ private:
   bool handle_publish(const protocol::frame& in);
   std::optional<ending> forbidden(const protocol::publish& packet) const;
   protocol::reason refusal(const protocol::publish& packet) const;
+  void answer_control(const protocol::publish& packet);
+  void refuse_publish(const protocol::publish& packet, protocol::reason code);
   void route_publish(const protocol::publish& packet);
   bool handle_acknowledgement(const protocol::frame& in);
   bool handle_other(const protocol::frame& in);
@@ -128,7 +130,7 @@ private:
   broker::end_of_connection how_ended_ = broker::end_of_connection::abnormal;
   bool is_bridge_;
   bool is_attached_ = false;
-  bool is_ending_ = false;   // no packet is taken any more
+  bool is_ending_ = false;    // no packet is taken any more
   bool is_lingering_ = false; // DISCONNECT is out; the client may read it
   bool is_detached_ = false;
   bool is_marked_ = false;

@@ -1,5 +1,4 @@
 #include "actors/connection.hpp"
-
 #include "actors/packet_log.hpp"
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
@@ -22,10 +21,14 @@ bool is_system_topic(std::string_view topic) {
   return protocol::first_level(topic) == "$SYS";
 }
 
+bool is_control_topic(std::string_view topic) {
+  return protocol::first_level(topic) == "$CONTROL";
+}
 
 } // namespace
 
-// -- bytes to packets -----------------------------------------------------------
+// -- bytes to packets
+// -----------------------------------------------------------
 
 void connection::read() {
   if (is_ending_) {
@@ -39,7 +42,11 @@ void connection::read() {
     }
     return;
   }
-  auto got = socket_.read(loop_.scratch());
+  // What follows a part of a packet is read right behind it.
+  auto into = input_.empty() ? loop_.scratch()
+                             : std::span{input_.reserve(loop_.scratch().size()),
+                                         loop_.scratch().size()};
+  auto got = socket_.read(into);
   if (got.what == net::io_result::kind::would_block)
     return;
   if (got.what != net::io_result::kind::done) {
@@ -48,16 +55,18 @@ void connection::read() {
   }
   last_read_ = loop_.now();
   loop_.stats().bytes_received.add(got.bytes);
-  auto bytes = loop_.scratch().first(got.bytes);
   if (input_.empty()) {
+    auto bytes = into.first(got.bytes);
     auto used = decode_all(bytes);
     if (!is_ending_)
       input_.append(bytes.subspan(used));
   } else {
-    input_.append(bytes);
+    input_.commit(got.bytes);
     auto used = decode_all(input_.bytes());
-    if (is_ending_)
+    if (is_ending_) {
+      input_.release();
       return;
+    }
     input_.consume(used);
     if (input_.empty())
       input_.release();
@@ -70,8 +79,8 @@ void connection::read() {
 size_t connection::decode_all(std::span<const uint8_t> bytes) {
   size_t used = 0;
   auto limit = node_.settings.max_packet_size != 0
-                 ? node_.settings.max_packet_size
-                 : protocol::max_remaining_length + 1;
+                   ? node_.settings.max_packet_size
+                   : protocol::max_remaining_length + 1;
   while (!is_ending_) {
     auto next = protocol::next_frame(bytes.subspan(used), limit);
     if (!next) {
@@ -100,12 +109,15 @@ void connection::pass_on_acknowledgements() {
 /// Each handler returns false once the connection is ending.
 bool connection::handle(const protocol::frame& in) {
   switch (in.type()) {
-  case packet_type::publish: return handle_publish(in);
+  case packet_type::publish:
+    return handle_publish(in);
   case packet_type::puback:
   case packet_type::pubrec:
   case packet_type::pubrel:
-  case packet_type::pubcomp: return handle_acknowledgement(in);
-  default: return handle_other(in);
+  case packet_type::pubcomp:
+    return handle_acknowledgement(in);
+  default:
+    return handle_other(in);
   }
 }
 
@@ -114,7 +126,8 @@ bool connection::fail(const failure& why) {
   return false;
 }
 
-// -- PUBLISH --------------------------------------------------------------------
+// -- PUBLISH
+// --------------------------------------------------------------------
 
 bool connection::handle_publish(const protocol::frame& in) {
   auto packet = protocol::decode_publish(in, version_);
@@ -122,8 +135,8 @@ bool connection::handle_publish(const protocol::frame& in) {
     return fail(packet.error());
   if (packet->topic_alias != 0) {
     if (!aliases_)
-      aliases_ = std::make_unique<broker::incoming_aliases>(
-        rules().max_topic_alias);
+      aliases_ =
+          std::make_unique<broker::incoming_aliases>(rules().max_topic_alias);
     if (auto resolved = aliases_->resolve(*packet); !resolved)
       return fail(resolved.error());
   }
@@ -135,16 +148,33 @@ bool connection::handle_publish(const protocol::frame& in) {
     end(*why);
     return false;
   }
-  if (auto code = refusal(*packet); code != reason::success) {
-    if (packet->qos != qos::at_most_once) {
-      receiver_.owe(packet->qos, packet->packet_id,
-                    version_ == version::v5 ? code : reason::success);
-      send_due_acknowledgements();
-    }
-    return true;
-  }
-  route_publish(*packet);
+  if (is_control_topic(packet->topic))
+    answer_control(*packet);
+  else if (auto code = refusal(*packet); code != reason::success)
+    refuse_publish(*packet, code);
+  else
+    route_publish(*packet);
   return !is_ending_;
+}
+
+/// Nobody is behind $CONTROL; a client that asks is told so.
+void connection::answer_control(const protocol::publish& packet) {
+  refuse_publish(packet, reason::success);
+  auto topic = std::string{packet.topic} + "/response";
+  protocol::message answer;
+  answer.topic = topic;
+  answer.payload = R"({"error": "endpoint not available"})";
+  output_.publish(*broker::publication::make(answer, loop_.now()), {});
+  mark();
+}
+
+/// Acknowledges a publication that goes nowhere. MQTT 3.x has no words for why.
+void connection::refuse_publish(const protocol::publish& packet, reason code) {
+  if (packet.qos == qos::at_most_once)
+    return;
+  receiver_.owe(packet.qos, packet.packet_id,
+                version_ == version::v5 ? code : reason::success);
+  send_due_acknowledgements();
 }
 
 /// What ends the connection of its sender.
@@ -175,8 +205,11 @@ void connection::route_publish(const protocol::publish& packet) {
   if (packet.qos != qos::at_most_once) {
     using verdict = broker::receiver::verdict;
     switch (receiver_.on_publish(packet.qos, packet.packet_id, number)) {
-    case verdict::route: break;
-    case verdict::duplicate: send_due_acknowledgements(); return;
+    case verdict::route:
+      break;
+    case verdict::duplicate:
+      send_due_acknowledgements();
+      return;
     case verdict::receive_maximum_exceeded:
       end({abnormal, reason::receive_maximum_exceeded,
            "receive maximum exceeded"});
@@ -188,7 +221,7 @@ void connection::route_publish(const protocol::publish& packet) {
     ++unfinished_batches_;
     // `no local` and a bridge's wish for no echo are told from the key.
     batch = broker::batch_ptr{
-      new broker::publication_batch(this, number, session_key_), false};
+        new broker::publication_batch(this, number, session_key_), false};
     batch->suppress_echo = is_bridge_;
   }
   auto before = batch->footprint();
@@ -219,7 +252,8 @@ void connection::send_due_acknowledgements() {
   mark();
 }
 
-// -- the other packets ------------------------------------------------------------
+// -- the other packets
+// ------------------------------------------------------------
 
 bool connection::handle_acknowledgement(const protocol::frame& in) {
   auto packet = protocol::decode_acknowledgement(in, version_);

@@ -35,7 +35,7 @@ constexpr auto pause_without_descriptors = milliseconds{100};
 
 greeter::greeter(caf::actor_config& cfg, node_context& shared, loop& home,
                  const std::vector<listening_socket>& sockets)
-  : light_actor(cfg, &home), node_(shared), loop_(home) {
+    : light_actor(cfg, &home), node_(shared), loop_(home) {
   for (const auto& at : sockets)
     doors_.push_back(std::make_unique<door>(*this, at));
   set_doors_open(true);
@@ -43,8 +43,8 @@ greeter::greeter(caf::actor_config& cfg, node_context& shared, loop& home,
 
 greeter::~greeter() = default;
 
-void greeter::receive(caf::type_erased_tuple& content) {
-  if (get_if<stop_node>(content) == nullptr)
+void greeter::receive(const mail& message) {
+  if (message.get_if<stop_node>() == nullptr)
     return;
   is_stopping_ = true;
   set_doors_open(false);
@@ -58,7 +58,8 @@ void greeter::on_failure(const char* what) noexcept {
              what);
 }
 
-// -- doors ----------------------------------------------------------------------
+// -- doors
+// ----------------------------------------------------------------------
 
 void greeter::door::on_ready(bool, bool) noexcept {
   owner_.accept_all(at_);
@@ -150,7 +151,8 @@ void greeter::on_timer(time_point now) noexcept {
   arm();
 }
 
-// -- visitors -------------------------------------------------------------------
+// -- visitors
+// -------------------------------------------------------------------
 
 void greeter::visitor::on_ready(bool readable, bool) noexcept {
   if (!readable)
@@ -185,10 +187,11 @@ void greeter::listen_to(visitor& who) {
 void greeter::consider(visitor& who, std::span<const uint8_t> bytes) {
   constexpr uint8_t connect_byte = 0x10;
   auto limit = node_.settings.max_packet_size;
-  auto largest = limit == 0 ? largest_connect : std::min(limit, largest_connect);
+  auto largest =
+      limit == 0 ? largest_connect : std::min(limit, largest_connect);
   auto next = bytes[0] == connect_byte
-                ? protocol::next_frame(bytes, largest)
-                : failure{ec::protocol_error, "not a CONNECT"};
+                  ? protocol::next_frame(bytes, largest)
+                  : failure{ec::protocol_error, "not a CONNECT"};
   if (!next) { // closed in silence, as Mosquitto does [MQTT-3.1.0-1]
     log::write(log::level::notice, "Client {} closed: {}.", who.socket.peer(),
                next.error().text);
@@ -215,8 +218,8 @@ void greeter::judge_connect(visitor& who, const protocol::frame& in,
     refuse_malformed(who, in, packet.error());
     return;
   }
-  auto decision = judge_newcomer(*packet, node_.settings, who.listener,
-                                 loop_.now());
+  auto decision =
+      judge_newcomer(*packet, node_.settings, who.listener, loop_.now());
   using kind = broker::connect_decision::kind;
   if (decision.what == kind::accept) {
     hand_over(who, *packet, std::move(decision), rest);
@@ -285,9 +288,9 @@ void greeter::hand_over(visitor& who, const protocol::connect& packet,
   client->listener = who.listener;
   client->version = packet.version;
   client->is_bridge = packet.is_bridge;
-  client->topic_alias_maximum = std::min(
-    packet.properties.topic_alias_maximum.value_or(0),
-    node_.settings.listeners[who.listener].max_topic_alias_broker);
+  client->topic_alias_maximum =
+      std::min(packet.properties.topic_alias_maximum.value_or(0),
+               node_.settings.listeners[who.listener].max_topic_alias_broker);
   auto home = node_.home_of(decision.client_id);
   client->decision = std::move(decision);
   loop_.poller().change(who.socket.fd(), &who, net::interest::read,
@@ -301,7 +304,7 @@ void greeter::hand_over(visitor& who, const protocol::connect& packet,
 bool greeter::take_slot(size_t listener) {
   auto total = node_.connections.fetch_add(1, std::memory_order_relaxed);
   auto here = node_.listener_connections[listener].fetch_add(
-    1, std::memory_order_relaxed);
+      1, std::memory_order_relaxed);
   auto all = node_.settings.global_max_connections;
   auto own = node_.settings.listeners[listener].max_connections;
   if ((all < 0 || total < all) && (own < 0 || here < own))

@@ -39,7 +39,7 @@ public:
   void on_timer(time_point now) noexcept override;
 
 protected:
-  void receive(caf::type_erased_tuple& content) override;
+  void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
 
 private:
@@ -48,8 +48,8 @@ private:
   public:
     visitor(greeter& owner, net::socket connection, size_t via,
             time_point until)
-      : socket(std::move(connection)), listener(via), deadline(until),
-        owner_(owner) {}
+        : socket(std::move(connection)), listener(via), deadline(until),
+          owner_(owner) {}
     void on_ready(bool readable, bool writable) noexcept override;
 
     net::socket socket;

@@ -22,7 +22,7 @@ void destroy(caf::mailbox_element* element) {
 } // namespace
 
 light_actor::light_actor(caf::actor_config& cfg, caf::execution_unit* home)
-  : caf::monitorable_actor(cfg), home_(home) {
+    : caf::monitorable_actor(cfg), home_(home) {
   inbox_.try_block();
 }
 
@@ -96,7 +96,7 @@ bool light_actor::consume_one() {
   caf::mailbox_element_ptr element{taken_};
   taken_ = link_of(taken_);
   try {
-    receive(element->content());
+    receive(mail{element->content()});
   } catch (const std::exception& failed) {
     on_failure(failed.what());
     if (!has_quit())

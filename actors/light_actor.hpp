@@ -7,9 +7,29 @@
 #include <caf/monitorable_actor.hpp>
 #include <caf/resumable.hpp>
 #include <caf/type_erased_tuple.hpp>
-#include <caf/type_id.hpp>
+
+#include <typeinfo>
 
 namespace troupe::actors {
+
+/// One message as its receiver sees it. CAF knows message types by their
+/// `type_info`; ours are all of one program, so its address is enough.
+class mail {
+public:
+  explicit mail(caf::type_erased_tuple& content)
+      : type_(content.size() == 1 ? content.type(0).second : nullptr),
+        data_(type_ != nullptr ? content.get_mutable(0) : nullptr) {}
+
+  /// The content as a `T`, or null if it is of another type.
+  template <class T>
+  T* get_if() const noexcept {
+    return type_ == &typeid(T) ? static_cast<T*>(data_) : nullptr;
+  }
+
+private:
+  const std::type_info* type_;
+  void* data_;
+};
 
 /// An actor of CAF with a mailbox of eight bytes: what connections, sessions
 /// and subtrees are made of, because there is one per client. (CAF's own
@@ -37,7 +57,7 @@ public:
 
 protected:
   /// Handles one message of the types the actor's interface names.
-  virtual void receive(caf::type_erased_tuple& content) = 0;
+  virtual void receive(const mail& message) = 0;
 
   /// Called instead of the rest of a handler that threw: the actor decides how
   /// to go down. It is terminated afterwards.
@@ -48,15 +68,6 @@ protected:
   void quit(caf::error reason = caf::none);
 
   bool has_quit() const noexcept { return inbox_.closed(); }
-
-  /// The content as a `T`, or null if it is of another type.
-  template <class T>
-  static T* get_if(caf::type_erased_tuple& content) {
-    return content.size() == 1
-               && content.type(0).first == caf::type_id<T>::value
-             ? &content.get_mutable_as<T>(0)
-             : nullptr;
-  }
 
 private:
   struct inbox_policy {

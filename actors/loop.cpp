@@ -20,8 +20,8 @@ thread_local loop* this_loop = nullptr;
 } // namespace
 
 loop::loop(caf::actor_system& system, size_t index)
-  : caf::execution_unit(&system), index_(index),
-    scratch_(std::make_unique_for_overwrite<uint8_t[]>(scratch_size)) {
+    : caf::execution_unit(&system), index_(index),
+      scratch_(std::make_unique_for_overwrite<uint8_t[]>(scratch_size)) {
   buffers_.reserve(spare_buffers);
 }
 
@@ -81,7 +81,8 @@ void loop::give_back(byte_buffer&& buffer) noexcept {
   buffers_.push_back(std::move(spare));
 }
 
-// -- what other threads may call ------------------------------------------------
+// -- what other threads may call
+// ------------------------------------------------
 
 void loop::exec_later(caf::resumable* job) {
   if (this_loop == this) {
@@ -121,7 +122,8 @@ void loop::forget(turn_target* target) noexcept {
                static_cast<turn_target*>(nullptr));
 }
 
-// -- the thread -----------------------------------------------------------------
+// -- the thread
+// -----------------------------------------------------------------
 
 void loop::run() {
   this_loop = this;

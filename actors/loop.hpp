@@ -43,8 +43,8 @@ protected:
 };
 
 /// A thread that polls sockets and runs actors. One turn: poll, at most one
-/// read per ready socket, run the actors that have mail, hand out receipts, fire
-/// timers, let everybody who asked write once; sleep only when nothing is
+/// read per ready socket, run the actors that have mail, hand out receipts,
+/// fire timers, let everybody who asked write once; sleep only when nothing is
 /// runnable. Only the functions marked so may be called from other threads.
 class loop final : public caf::execution_unit {
 public:
@@ -83,7 +83,9 @@ public:
   const loop_stats& stats() const noexcept { return stats_; }
 
   /// Room for one read; whoever reads is done with it before it returns.
-  std::span<uint8_t> scratch() noexcept { return {scratch_.get(), scratch_size}; }
+  std::span<uint8_t> scratch() noexcept {
+    return {scratch_.get(), scratch_size};
+  }
 
   /// A buffer that has memory already, or an empty one. Clients that come and
   /// go through output this way share a few warm buffers and an idle one owns

@@ -54,91 +54,91 @@ class route_table;
 /// Routes publications and keeps subscriptions and retained messages of the
 /// topics whose first level hashes to it.
 using subtree_actor = caf::typed_actor<
-  // Publications of one read of one connection.
-  caf::reacts_to<route>,
-  // Put filters in force; answers with `filters_in_force`, then replays
-  // retained messages.
-  caf::reacts_to<subscribe_filters>,
-  // Take filters out; answers with `filters_in_force`.
-  caf::reacts_to<unsubscribe_filters>,
-  // A member of shared subscriptions came, went or filled up.
-  caf::reacts_to<member_state>,
-  // The session has no subscriptions any more and forgets us.
-  caf::reacts_to<session_left>,
-  // Messages of a member that left for good go to another one.
-  caf::reacts_to<redistribute>,
-  // A chunk of retained messages was taken: send the next.
-  caf::reacts_to<continue_replay>,
-  // Drop what has expired.
-  caf::reacts_to<housekeeping>>;
+    // Publications of one read of one connection.
+    caf::reacts_to<route>,
+    // Put filters in force; answers with `filters_in_force`, then replays
+    // retained messages.
+    caf::reacts_to<subscribe_filters>,
+    // Take filters out; answers with `filters_in_force`.
+    caf::reacts_to<unsubscribe_filters>,
+    // A member of shared subscriptions came, went or filled up.
+    caf::reacts_to<member_state>,
+    // The session has no subscriptions any more and forgets us.
+    caf::reacts_to<session_left>,
+    // Messages of a member that left for good go to another one.
+    caf::reacts_to<redistribute>,
+    // A chunk of retained messages was taken: send the next.
+    caf::reacts_to<continue_replay>,
+    // Drop what has expired.
+    caf::reacts_to<housekeeping>>;
 
 /// One client's session: connected or away.
 using session_actor = caf::typed_actor<
-  // A connection wants this session.
-  caf::reacts_to<attach_connection>,
-  // Its connection ended and gives back what it was lent.
-  caf::reacts_to<detached>,
-  // Messages for the client.
-  caf::reacts_to<deliver>,
-  // PUBACK, PUBREC and PUBCOMP of one read.
-  caf::reacts_to<client_acknowledged>,
-  caf::reacts_to<client_subscribed>,
-  caf::reacts_to<client_unsubscribed>,
-  // A subtree has carried out a subscribe or unsubscribe.
-  caf::reacts_to<filters_in_force>,
-  // The client reads again, or does not.
-  caf::reacts_to<output_writable>,
-  // A subtree was started anew: subscribe there again.
-  caf::reacts_to<routes_changed>,
-  // The registry has forgotten the session: end.
-  caf::reacts_to<end_session>>;
+    // A connection wants this session.
+    caf::reacts_to<attach_connection>,
+    // Its connection ended and gives back what it was lent.
+    caf::reacts_to<detached>,
+    // Messages for the client.
+    caf::reacts_to<deliver>,
+    // PUBACK, PUBREC and PUBCOMP of one read.
+    caf::reacts_to<client_acknowledged>, caf::reacts_to<client_subscribed>,
+    caf::reacts_to<client_unsubscribed>,
+    // A subtree has carried out a subscribe or unsubscribe.
+    caf::reacts_to<filters_in_force>,
+    // The client reads again, or does not.
+    caf::reacts_to<output_writable>,
+    // A subtree was started anew: subscribe there again.
+    caf::reacts_to<routes_changed>,
+    // The registry has forgotten the session: end.
+    caf::reacts_to<end_session>>;
 
 /// One network connection that sent an acceptable CONNECT.
 using connection_actor = caf::typed_actor<
-  // The session is ours: send CONNACK, begin to read.
-  caf::reacts_to<attached>,
-  // Another connection has the client id now: end.
-  caf::reacts_to<taken_over>,
-  // Deliveries straight from a batch.
-  caf::reacts_to<send_now>,
-  // Deliveries from the session's queue, or sent again.
-  caf::reacts_to<send_queued>,
-  // SUBACK or UNSUBACK.
-  caf::reacts_to<send_suback>,
-  // The broker stops.
-  caf::reacts_to<stop_node>>;
+    // The session is ours: send CONNACK, begin to read.
+    caf::reacts_to<attached>,
+    // Another connection has the client id now: end.
+    caf::reacts_to<taken_over>,
+    // Deliveries straight from a batch.
+    caf::reacts_to<send_now>,
+    // Deliveries from the session's queue, or sent again.
+    caf::reacts_to<send_queued>,
+    // SUBACK or UNSUBACK.
+    caf::reacts_to<send_suback>,
+    // The broker stops.
+    caf::reacts_to<stop_node>>;
 
 /// Knows the sessions and connections of one loop.
 using registry_actor = caf::typed_actor<
-  // A socket whose CONNECT was accepted.
-  caf::reacts_to<handed_over>,
-  // A session is over: forget it unless somebody wants it meanwhile.
-  caf::reacts_to<session_idle>,
-  // A connection has ended.
-  caf::reacts_to<connection_closed>,
-  // Tell every session of new subtrees.
-  caf::reacts_to<routes_changed>,
-  // Disconnect everybody.
-  caf::reacts_to<stop_node>>;
+    // A socket whose CONNECT was accepted.
+    caf::reacts_to<handed_over>,
+    // A session is over: forget it unless somebody wants it meanwhile.
+    caf::reacts_to<session_idle>,
+    // A connection has ended.
+    caf::reacts_to<connection_closed>,
+    // Tell every session of new subtrees.
+    caf::reacts_to<routes_changed>,
+    // Disconnect everybody.
+    caf::reacts_to<stop_node>>;
 
 /// Accepts connections on one loop and reads their CONNECT.
 using greeter_actor = caf::typed_actor<
-  // Stop accepting, drop who has not said CONNECT.
-  caf::reacts_to<stop_node>>;
+    // Stop accepting, drop who has not said CONNECT.
+    caf::reacts_to<stop_node>>;
 
 /// Publishes $SYS and has subtrees drop what expired. On loop 0.
 using sys_actor = caf::typed_actor<
-  // Stop publishing.
-  caf::reacts_to<stop_node>>;
+    // Stop publishing.
+    caf::reacts_to<stop_node>>;
 
 /// Starts all of the above, restarts subtrees, ends the node in order.
 using supervisor_actor = caf::typed_actor<
-  // SIGTERM: end in order.
-  caf::reacts_to<stop_node>,
-  // A registry has no connection left.
-  caf::reacts_to<drain_finished>>;
+    // SIGTERM: end in order.
+    caf::reacts_to<stop_node>,
+    // A registry has no connection left.
+    caf::reacts_to<drain_finished>>;
 
-// -- to subtrees ----------------------------------------------------------------
+// -- to subtrees
+// ----------------------------------------------------------------
 
 struct route {
   broker::batch_ptr batch;
@@ -210,7 +210,8 @@ struct continue_replay {
 
 struct housekeeping {};
 
-// -- to sessions ----------------------------------------------------------------
+// -- to sessions
+// ----------------------------------------------------------------
 
 /// The incoming half of a session on its way to a connection or back: the
 /// receiver of the message takes it over. Shared only because messages must be
@@ -273,7 +274,8 @@ struct routes_changed {
 
 struct end_session {};
 
-// -- to connections -------------------------------------------------------------
+// -- to connections
+// -------------------------------------------------------------
 
 struct attached {
   session_actor session;
@@ -300,7 +302,8 @@ struct send_suback {
   std::vector<protocol::reason> codes;
 };
 
-// -- to registries and above ----------------------------------------------------
+// -- to registries and above
+// ----------------------------------------------------
 
 /// A socket with an accepted CONNECT. Shared only because a message must be
 /// copyable; the receiver takes it over.

@@ -33,8 +33,8 @@ struct node_context {
   /// The loop whose registry answers for `client_id`.
   size_t home_of(std::string_view client_id) const noexcept {
     return loops.size() == 1
-             ? 0
-             : std::hash<std::string_view>{}(client_id) % loops.size();
+               ? 0
+               : std::hash<std::string_view>{}(client_id) % loops.size();
   }
 };
 

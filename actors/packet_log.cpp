@@ -62,8 +62,8 @@ void sent(std::string_view client_id, protocol::packet_type type,
 
 void sent(std::string_view client_id, protocol::packet_type type) {
   if (log::enabled(level))
-    log::client(level, client_id, "Sending {} to {}",
-                protocol::to_string(type), client_id);
+    log::client(level, client_id, "Sending {} to {}", protocol::to_string(type),
+                client_id);
 }
 
 } // namespace troupe::actors::packet_log

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
-// What `-v` shows of every packet, in the words of `mosquitto -v`. Each function
-// costs one load while debug lines are off.
+// What `-v` shows of every packet, in the words of `mosquitto -v`. Each
+// function costs one load while debug lines are off.
 namespace troupe::actors::packet_log {
 
 void received(std::string_view client_id, const protocol::publish& packet);

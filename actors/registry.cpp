@@ -15,33 +15,32 @@ namespace troupe::actors {
 namespace {
 
 const session& object_of(const session_actor& handle) {
-  return *static_cast<session*>(
-    caf::actor_cast<caf::abstract_actor*>(handle));
+  return *static_cast<session*>(caf::actor_cast<caf::abstract_actor*>(handle));
 }
 
 } // namespace
 
 registry::registry(caf::actor_config& cfg, node_context& shared, loop& home)
-  : light_actor(cfg, &home), node_(shared), loop_(home) {}
+    : light_actor(cfg, &home), node_(shared), loop_(home) {}
 
 registry::~registry() = default;
 
-void registry::receive(caf::type_erased_tuple& content) {
-  if (auto* client = get_if<handed_over>(content))
+void registry::receive(const mail& message) {
+  if (auto* client = message.get_if<handed_over>())
     on(*client);
-  else if (auto* idle = get_if<session_idle>(content))
+  else if (auto* idle = message.get_if<session_idle>())
     on(*idle);
-  else if (auto* closed = get_if<connection_closed>(content))
+  else if (auto* closed = message.get_if<connection_closed>())
     on(*closed);
-  else if (auto* routes = get_if<routes_changed>(content))
+  else if (auto* routes = message.get_if<routes_changed>())
     on(*routes);
-  else if (auto* stop = get_if<stop_node>(content))
+  else if (auto* stop = message.get_if<stop_node>())
     on(*stop);
 }
 
 void registry::on_failure(const char* what) noexcept {
-  log::write(log::level::error, "Registry of loop {} failed: {}",
-             loop_.index(), what);
+  log::write(log::level::error, "Registry of loop {} failed: {}", loop_.index(),
+             what);
 }
 
 registry_actor registry::self() const {
@@ -88,8 +87,8 @@ void registry::refuse(newcomer& client) {
   if (client.version == protocol::version::v5) {
     protocol::connack answer;
     answer.code = static_cast<uint8_t>(
-      is_stopping_ ? protocol::reason::server_shutting_down
-                   : protocol::reason::server_busy);
+        is_stopping_ ? protocol::reason::server_shutting_down
+                     : protocol::reason::server_busy);
     byte_buffer out;
     protocol::encode(out, answer, client.version);
     client.socket.write(out.bytes());
@@ -101,11 +100,10 @@ void registry::refuse(newcomer& client) {
   loop_.stats().connections_refused.add();
   node_.connections.fetch_sub(1, std::memory_order_relaxed);
   node_.listener_connections[client.listener].fetch_sub(
-    1, std::memory_order_relaxed);
+      1, std::memory_order_relaxed);
 }
 
-connection_actor
-registry::spawn_connection(std::shared_ptr<newcomer> client) {
+connection_actor registry::spawn_connection(std::shared_ptr<newcomer> client) {
   size_t slot;
   if (free_.empty()) {
     slot = connections_.size();
@@ -114,8 +112,8 @@ registry::spawn_connection(std::shared_ptr<newcomer> client) {
     slot = free_.back();
     free_.pop_back();
   }
-  connections_[slot] = spawn_light<connection>(home_system(), node_, loop_, self(),
-                                               slot, std::move(client));
+  connections_[slot] = spawn_light<connection>(home_system(), node_, loop_,
+                                               self(), slot, std::move(client));
   return connections_[slot];
 }
 

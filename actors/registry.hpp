@@ -29,7 +29,7 @@ public:
   }
 
 protected:
-  void receive(caf::type_erased_tuple& content) override;
+  void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
 
 private:

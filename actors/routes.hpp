@@ -13,7 +13,7 @@ namespace troupe::actors {
 class route_table {
 public:
   explicit route_table(std::vector<subtree_actor> subtrees)
-    : subtrees_(std::move(subtrees)) {}
+      : subtrees_(std::move(subtrees)) {}
 
   size_t size() const noexcept { return subtrees_.size(); }
   const subtree_actor& subtree(size_t index) const { return subtrees_[index]; }

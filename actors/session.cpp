@@ -24,36 +24,36 @@ bool is_shared(std::string_view filter) {
 
 session::session(caf::actor_config& cfg, node_context& shared, loop& home,
                  registry_actor registry, std::string client_id)
-  : light_actor(cfg, &home), node_(shared), loop_(home),
-    registry_(std::move(registry)),
-    machine_(std::move(client_id),
-             shared.next_session_key.fetch_add(1, std::memory_order_relaxed),
-             shared.limits) {
+    : light_actor(cfg, &home), node_(shared), loop_(home),
+      registry_(std::move(registry)),
+      machine_(std::move(client_id),
+               shared.next_session_key.fetch_add(1, std::memory_order_relaxed),
+               shared.limits) {
   loop_.stats().sessions.add();
 }
 
 session::~session() = default;
 
-void session::receive(caf::type_erased_tuple& content) {
-  if (auto* messages = get_if<deliver>(content))
+void session::receive(const mail& message) {
+  if (auto* messages = message.get_if<deliver>())
     on(*messages);
-  else if (auto* packets = get_if<client_acknowledged>(content))
+  else if (auto* packets = message.get_if<client_acknowledged>())
     on(*packets);
-  else if (auto* subscribed = get_if<client_subscribed>(content))
+  else if (auto* subscribed = message.get_if<client_subscribed>())
     on(*subscribed);
-  else if (auto* unsubscribed = get_if<client_unsubscribed>(content))
+  else if (auto* unsubscribed = message.get_if<client_unsubscribed>())
     on(*unsubscribed);
-  else if (auto* in_force = get_if<filters_in_force>(content))
+  else if (auto* in_force = message.get_if<filters_in_force>())
     on(*in_force);
-  else if (auto* writable = get_if<output_writable>(content))
+  else if (auto* writable = message.get_if<output_writable>())
     on(*writable);
-  else if (auto* newcomer = get_if<attach_connection>(content))
+  else if (auto* newcomer = message.get_if<attach_connection>())
     on(*newcomer);
-  else if (auto* gone = get_if<detached>(content))
+  else if (auto* gone = message.get_if<detached>())
     on(*gone);
-  else if (auto* routes = get_if<routes_changed>(content))
+  else if (auto* routes = message.get_if<routes_changed>())
     on(*routes);
-  else if (auto* end = get_if<end_session>(content))
+  else if (auto* end = message.get_if<end_session>())
     on(*end);
 }
 
@@ -68,7 +68,8 @@ void session::on_failure(const char* what) noexcept {
   leave();
 }
 
-// -- connections come and go ------------------------------------------------------
+// -- connections come and go
+// ------------------------------------------------------
 
 void session::on(attach_connection& message) {
   ++attaches_;
@@ -177,13 +178,14 @@ void session::publish(const broker::publication_ptr& message) {
   if (!message)
     return;
   broker::batch_ptr batch{
-    new broker::publication_batch(nullptr, 0, machine_.key()), false};
+      new broker::publication_batch(nullptr, 0, machine_.key()), false};
   auto index = loop_.routes().index_of(message->topic());
   batch->add(message);
   tell(loop_.routes().subtree(index), route{std::move(batch)});
 }
 
-// -- messages -------------------------------------------------------------------
+// -- messages
+// -------------------------------------------------------------------
 
 void session::on(deliver& message) {
   auto& out = machine_.out();
@@ -250,7 +252,7 @@ void session::after_change() {
 }
 
 void session::count_drops(
-  const std::array<uint64_t, broker::drop_reason_count>& before) {
+    const std::array<uint64_t, broker::drop_reason_count>& before) {
   const auto& after = machine_.out().dropped();
   for (size_t i = 0; i < after.size(); ++i) {
     if (after[i] == before[i])
@@ -285,7 +287,8 @@ void session::tell_readiness() {
       });
 }
 
-// -- subscriptions ----------------------------------------------------------------
+// -- subscriptions
+// ----------------------------------------------------------------
 
 template <class Function>
 void session::for_each_subtree(std::string_view filter, Function&& f) const {
@@ -315,10 +318,10 @@ void session::on(client_subscribed& message) {
       loop_.stats().shared_subscriptions.add(record->shared != 0 ? 1 : 0);
     }
     pending.answer.codes.push_back(
-      static_cast<reason>(static_cast<uint8_t>(options.qos)));
+        static_cast<reason>(static_cast<uint8_t>(options.qos)));
     for_each_subtree(filter, [&](size_t index) {
       parts[index].filters.push_back(
-        {filter, options, message.identifier, record->shared, is_new});
+          {filter, options, message.identifier, record->shared, is_new});
     });
   }
   told_ = current_readiness();
@@ -356,9 +359,8 @@ void session::on(client_unsubscribed& message) {
     loop_.stats().subscriptions.subtract();
     loop_.stats().shared_subscriptions.subtract(shared ? 1 : 0);
     shared_filters_ -= shared ? 1 : 0;
-    for_each_subtree(filter, [&](size_t index) {
-      parts[index].filters.push_back(filter);
-    });
+    for_each_subtree(
+        filter, [&](size_t index) { parts[index].filters.push_back(filter); });
   }
   for (size_t index = 0; index < parts.size(); ++index) {
     auto& part = parts[index];
@@ -405,9 +407,8 @@ void session::drop_filters(const std::vector<std::string>& filters) {
     loop_.stats().subscriptions.subtract();
     loop_.stats().shared_subscriptions.subtract(shared ? 1 : 0);
     shared_filters_ -= shared ? 1 : 0;
-    for_each_subtree(filter, [&](size_t index) {
-      parts[index].filters.push_back(filter);
-    });
+    for_each_subtree(
+        filter, [&](size_t index) { parts[index].filters.push_back(filter); });
   }
   for (size_t index = 0; index < parts.size(); ++index) {
     if (parts[index].filters.empty())
@@ -430,7 +431,7 @@ void session::on(routes_changed& message) {
       auto options = record.options;
       options.retain_handling = protocol::retain_handling::no_retained;
       again.filters.push_back(
-        {filter, options, record.identifier, record.shared, false});
+          {filter, options, record.identifier, record.shared, false});
     });
   if (!again.filters.empty())
     tell(loop_.routes().subtree(message.lost), std::move(again));

@@ -31,7 +31,7 @@ public:
   void on_timer(time_point now) noexcept override;
 
 protected:
-  void receive(caf::type_erased_tuple& content) override;
+  void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
 
 private:
@@ -67,8 +67,8 @@ private:
   void after_change();
   void tell_readiness();
   readiness current_readiness();
-  void count_drops(
-    const std::array<uint64_t, broker::drop_reason_count>& before);
+  void
+  count_drops(const std::array<uint64_t, broker::drop_reason_count>& before);
   uint32_t next_request();
 
   node_context& node_;

@@ -36,7 +36,7 @@ time_point now() {
 class replay_receipt final : public broker::batch_owner {
 public:
   replay_receipt(subtree_actor owner, uint64_t replay)
-    : owner_(std::move(owner)), replay_(replay) {}
+      : owner_(std::move(owner)), replay_(replay) {}
 
   void on_batch_complete(broker::publication_batch* batch) noexcept override {
     delete batch;
@@ -55,27 +55,27 @@ private:
 
 subtree::subtree(caf::actor_config& cfg, size_t index,
                  const subtree_options& options, subtree_stats& stats)
-  : light_actor(cfg, nullptr), index_(index), options_(options),
-    stats_(stats) {}
+    : light_actor(cfg, nullptr), index_(index), options_(options),
+      stats_(stats) {}
 
 subtree::~subtree() = default;
 
-void subtree::receive(caf::type_erased_tuple& content) {
-  if (auto* publications = get_if<route>(content))
+void subtree::receive(const mail& message) {
+  if (auto* publications = message.get_if<route>())
     on(*publications);
-  else if (auto* wanted = get_if<subscribe_filters>(content))
+  else if (auto* wanted = message.get_if<subscribe_filters>())
     on(*wanted);
-  else if (auto* unwanted = get_if<unsubscribe_filters>(content))
+  else if (auto* unwanted = message.get_if<unsubscribe_filters>())
     on(*unwanted);
-  else if (auto* state = get_if<member_state>(content))
+  else if (auto* state = message.get_if<member_state>())
     on(*state);
-  else if (auto* left = get_if<session_left>(content))
+  else if (auto* left = message.get_if<session_left>())
     on(*left);
-  else if (auto* again = get_if<redistribute>(content))
+  else if (auto* again = message.get_if<redistribute>())
     on(*again);
-  else if (auto* chunk = get_if<continue_replay>(content))
+  else if (auto* chunk = message.get_if<continue_replay>())
     continue_with(chunk->replay);
-  else if (auto* round = get_if<housekeeping>(content))
+  else if (auto* round = message.get_if<housekeeping>())
     on(*round);
 }
 
@@ -86,7 +86,8 @@ void subtree::on_failure(const char* what) noexcept {
              index_, what);
 }
 
-// -- routing --------------------------------------------------------------------
+// -- routing
+// --------------------------------------------------------------------
 
 void subtree::on(route& message) {
   auto& batch = *message.batch;
@@ -127,9 +128,8 @@ void subtree::route_item(broker::publication_batch& batch, uint32_t index) {
 
 void subtree::find_matches(std::string_view topic) {
   matches_.clear();
-  trie_.match(topic, [this](const trie_entry& entry) {
-    matches_.push_back(entry);
-  });
+  trie_.match(topic,
+              [this](const trie_entry& entry) { matches_.push_back(entry); });
   matched_topic_ = topic;
 }
 
@@ -137,13 +137,13 @@ void subtree::add_for_group(const broker::publication_batch& batch,
                             uint32_t index, uint32_t group) {
   const auto& message = *batch.items[index].message;
   const auto* member = groups_.pick(
-    group,
-    [this](uint32_t slot) {
-      return subscribers_[slot].state == readiness::ready;
-    },
-    [this](uint32_t slot) {
-      return subscribers_[slot].state != readiness::absent;
-    });
+      group,
+      [this](uint32_t slot) {
+        return subscribers_[slot].state == readiness::ready;
+      },
+      [this](uint32_t slot) {
+        return subscribers_[slot].state != readiness::absent;
+      });
   if (member == nullptr)
     return;
   delivery out;
@@ -177,7 +177,8 @@ qos subtree::granted(qos published, qos wanted) const {
   return options_.upgrade_outgoing_qos ? wanted : std::min(published, wanted);
 }
 
-// -- retained messages ------------------------------------------------------------
+// -- retained messages
+// ------------------------------------------------------------
 
 void subtree::retain(const broker::publication_ptr& message) {
   retained_.store(message);
@@ -242,8 +243,8 @@ void subtree::continue_with(uint64_t number) {
     replays_.erase(found);
     return;
   }
-  auto* receipt = new replay_receipt{
-    caf::actor_cast<subtree_actor>(ctrl()), number};
+  auto* receipt =
+      new replay_receipt{caf::actor_cast<subtree_actor>(ctrl()), number};
   broker::batch_ptr batch{new broker::publication_batch(receipt, 0, 0), false};
   std::vector<delivery> deliveries;
   deliveries.reserve(messages.size());
@@ -261,7 +262,8 @@ void subtree::continue_with(uint64_t number) {
        deliver{std::move(batch), std::move(deliveries)});
 }
 
-// -- subscriptions ----------------------------------------------------------------
+// -- subscriptions
+// ----------------------------------------------------------------
 
 void subtree::on(subscribe_filters& message) {
   auto slot = slot_of(message);
@@ -350,16 +352,15 @@ void subtree::insert(uint32_t slot, const filter_request& request) {
   const auto& options = request.options;
   auto is_new = false;
   if (parsed->share_name.empty()) {
-    is_new = trie_.insert(parsed->filter,
-                          {slot, request.identifier, options.qos,
-                           options.no_local, options.retain_as_published,
-                           false});
+    is_new = trie_.insert(parsed->filter, {slot, request.identifier,
+                                           options.qos, options.no_local,
+                                           options.retain_as_published, false});
   } else {
     auto group = groups_.open(parsed->share_name, parsed->filter);
     is_new = groups_.join(group, {slot, request.identifier, options.qos,
                                   options.retain_as_published, request.shared});
-    trie_.insert(parsed->filter, {group, 0, qos::exactly_once, false, true,
-                                  true});
+    trie_.insert(parsed->filter,
+                 {group, 0, qos::exactly_once, false, true, true});
   }
   if (is_new)
     ++subscribers_[slot].filters;
@@ -372,8 +373,7 @@ bool subtree::erase(uint32_t slot, std::string_view filter) {
   auto erased = false;
   if (parsed->share_name.empty()) {
     erased = trie_.erase(parsed->filter, slot, false);
-  } else if (auto group
-             = groups_.find(parsed->share_name, parsed->filter)) {
+  } else if (auto group = groups_.find(parsed->share_name, parsed->filter)) {
     auto members = groups_.member_count(*group);
     auto was_last = groups_.leave(*group, slot);
     erased = was_last || groups_.member_count(*group) < members;

@@ -40,7 +40,7 @@ public:
   const char* name() const override { return "troupe.subtree"; }
 
 protected:
-  void receive(caf::type_erased_tuple& content) override;
+  void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
 
 private:

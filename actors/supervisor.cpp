@@ -22,11 +22,12 @@ subtree_actor start_subtree(caf::actor_system& system, node_context& shared,
 
 supervisor::supervisor(caf::actor_config& cfg, node_context& shared,
                        std::vector<subtree_actor> subtrees,
-                       std::vector<greeter_actor> greeters,
-                       sys_actor publisher, std::function<void()> on_drained)
-  : supervisor_actor::base(cfg), node_(shared), subtrees_(std::move(subtrees)),
-    greeters_(std::move(greeters)), publisher_(std::move(publisher)),
-    on_drained_(std::move(on_drained)), drained_(shared.loops.size()) {
+                       std::vector<greeter_actor> greeters, sys_actor publisher,
+                       std::function<void()> on_drained)
+    : supervisor_actor::base(cfg), node_(shared),
+      subtrees_(std::move(subtrees)), greeters_(std::move(greeters)),
+      publisher_(std::move(publisher)), on_drained_(std::move(on_drained)),
+      drained_(shared.loops.size()) {
   set_down_handler([this](caf::down_msg& down) { restart(down); });
 }
 
@@ -34,16 +35,15 @@ supervisor::behavior_type supervisor::make_behavior() {
   for (const auto& each : subtrees_)
     monitor(each);
   return {
-    [this](const stop_node&) { stop(); },
-    [this](const drain_finished& message) { drained(message.loop); },
+      [this](const stop_node&) { stop(); },
+      [this](const drain_finished& message) { drained(message.loop); },
   };
 }
 
 void supervisor::restart(const caf::down_msg& down) {
-  auto lost = std::find_if(subtrees_.begin(), subtrees_.end(),
-                           [&](const subtree_actor& each) {
-                             return each.address() == down.source;
-                           });
+  auto lost = std::find_if(
+      subtrees_.begin(), subtrees_.end(),
+      [&](const subtree_actor& each) { return each.address() == down.source; });
   if (lost == subtrees_.end())
     return;
   auto index = static_cast<size_t>(lost - subtrees_.begin());

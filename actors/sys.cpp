@@ -72,16 +72,15 @@ node_totals sum(const node_context& shared) {
 }
 
 sys::sys(caf::actor_config& cfg, node_context& shared, loop& home)
-  : light_actor(cfg, &home), node_(shared), loop_(home),
-    started_(home.now()), last_(home.now()),
-    loads_{{{"messages/received", {}},
-            {"messages/sent", {}},
-            {"publish/received", {}},
-            {"publish/sent", {}},
-            {"bytes/received", {}},
-            {"bytes/sent", {}},
-            {"sockets", {}},
-            {"connections", {}}}} {
+    : light_actor(cfg, &home), node_(shared), loop_(home), started_(home.now()),
+      last_(home.now()), loads_{{{"messages/received", {}},
+                                 {"messages/sent", {}},
+                                 {"publish/received", {}},
+                                 {"publish/sent", {}},
+                                 {"bytes/received", {}},
+                                 {"bytes/sent", {}},
+                                 {"sockets", {}},
+                                 {"connections", {}}}} {
   // The first values are there at once: a client that asks for the version
   // need not wait for the interval.
   loop_.timers().arm(*this, home.now());
@@ -89,8 +88,8 @@ sys::sys(caf::actor_config& cfg, node_context& shared, loop& home)
 
 sys::~sys() = default;
 
-void sys::receive(caf::type_erased_tuple& content) {
-  if (get_if<stop_node>(content) != nullptr)
+void sys::receive(const mail& message) {
+  if (message.get_if<stop_node>() != nullptr)
     loop_.timers().disarm(*this);
 }
 
@@ -109,17 +108,15 @@ void sys::on_timer(time_point now) noexcept {
     on_failure(failed.what());
   }
   auto interval = node_.settings.sys_interval;
-  loop_.timers().arm(*this,
-                     now + (interval.count() != 0 ? interval
-                                                  : housekeeping_interval));
+  loop_.timers().arm(
+      *this, now + (interval.count() != 0 ? interval : housekeeping_interval));
 }
 
 void sys::publish_all(time_point now) {
   auto totals = sum(node_);
   put("version", "troupe version " TROUPE_VERSION);
-  put("uptime",
-      fmt::format("{} seconds",
-                  duration_cast<seconds>(now - started_).count()));
+  put("uptime", fmt::format("{} seconds",
+                            duration_cast<seconds>(now - started_).count()));
   publish_clients(totals);
   publish_totals(totals);
   publish_memory();
@@ -165,8 +162,8 @@ void sys::publish_totals(const node_totals& totals) {
   number("shared_subscriptions/count", totals.shared_subscriptions);
   number("retained messages/count", totals.retained_messages);
   using enum broker::drop_reason;
-  for (auto why : {queue_full, slow_reader, client_offline, packet_too_large,
-                   expired})
+  for (auto why :
+       {queue_full, slow_reader, client_offline, packet_too_large, expired})
     put(fmt::format("publish/messages/dropped/{}", broker::to_string(why)),
         fmt::to_string(totals.dropped_by_reason[static_cast<size_t>(why)]));
 }
@@ -182,10 +179,10 @@ void sys::publish_memory() {
 void sys::publish_loads(const node_totals& totals, time_point now) {
   auto elapsed = duration<double>(now - last_).count();
   const std::array<uint64_t, 8> values{
-    totals.packets_received,   totals.packets_sent,
-    totals.publishes_received, totals.publishes_sent,
-    totals.bytes_received,     totals.bytes_sent,
-    totals.sockets_accepted,   totals.connections_total};
+      totals.packets_received,   totals.packets_sent,
+      totals.publishes_received, totals.publishes_sent,
+      totals.bytes_received,     totals.bytes_sent,
+      totals.sockets_accepted,   totals.connections_total};
   constexpr std::array<const char*, 3> spans{"1min", "5min", "15min"};
   for (size_t i = 0; i < loads_.size(); ++i) {
     loads_[i].average.update(values[i], elapsed);
@@ -202,8 +199,8 @@ void sys::put(std::string topic, std::string value) {
     return;
   known = std::move(value);
   if (!batch_)
-    batch_ = broker::batch_ptr{new broker::publication_batch(nullptr, 0, 0),
-                               false};
+    batch_ =
+        broker::batch_ptr{new broker::publication_batch(nullptr, 0, 0), false};
   auto name = "$SYS/broker/" + topic;
   protocol::message message;
   message.topic = name;

@@ -55,7 +55,7 @@ public:
   void on_timer(time_point now) noexcept override;
 
 protected:
-  void receive(caf::type_erased_tuple& content) override;
+  void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
 
 private:

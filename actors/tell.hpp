@@ -16,9 +16,8 @@ namespace troupe::actors {
 template <class Handle, class Message>
 void tell(const Handle& to, Message&& message) {
   using content = std::decay_t<Message>;
-  static_assert(
-    caf::response_type<typename Handle::signatures, content>::valid,
-    "the receiver's interface does not take this message");
+  static_assert(caf::response_type<typename Handle::signatures, content>::valid,
+                "the receiver's interface does not take this message");
   auto* actor = caf::actor_cast<caf::abstract_actor*>(to);
   actor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
                                            std::forward<Message>(message)),

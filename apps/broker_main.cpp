@@ -45,12 +45,12 @@ std::optional<int> parse(int argc, char** argv, command_line& out) {
   app.set_version_flag("--version", "troupe version " TROUPE_VERSION);
   app.add_option("-c,--config-file", out.config_file,
                  "Read settings from this file: JSON or mosquitto.conf")
-    ->type_name("FILE");
+      ->type_name("FILE");
   app.add_option("-p,--port", out.port,
                  "Listen on this port of the loopback addresses. No effect "
                  "when the configuration has listeners. Default: 1883")
-    ->type_name("PORT")
-    ->check(CLI::Range(1, 65535));
+      ->type_name("PORT")
+      ->check(CLI::Range(1, 65535));
   app.add_flag("-v,--verbose", out.verbose,
                "Log everything, each packet included");
   app.add_flag("-q,--quiet", out.quiet, "Log nothing");
@@ -62,8 +62,8 @@ std::optional<int> parse(int argc, char** argv, command_line& out) {
   } catch (const CLI::Success& done) {
     return app.exit(done);
   } catch (const CLI::ParseError& wrong) {
-    fmt::print(stderr,
-               "Error: {}\nUse 'troupe --help' to see usage.\n", wrong.what());
+    fmt::print(stderr, "Error: {}\nUse 'troupe --help' to see usage.\n",
+               wrong.what());
     return exit_bad_configuration;
   }
   return std::nullopt;
@@ -170,8 +170,8 @@ int serve(const command_line& given, const config::settings& settings) {
   node.start();
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " running");
   wait_for_end(signals);
-  log::write(log::level::notice, "troupe version " TROUPE_VERSION
-                                 " terminating");
+  log::write(log::level::notice,
+             "troupe version " TROUPE_VERSION " terminating");
   node.stop();
   if (!settings.pid_file.empty())
     unlink(settings.pid_file.c_str());

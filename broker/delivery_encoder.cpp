@@ -103,8 +103,7 @@ uint8_t first_byte(const delivery_header& header) noexcept {
 } // namespace
 
 void encode_delivery(byte_buffer& out, const publication& message,
-                     const delivery_header& header, version v,
-                     time_point now) {
+                     const delivery_header& header, version v, time_point now) {
   auto is_v5 = v == version::v5;
   auto properties = is_v5 ? properties_size(message, header) : 0;
   auto length = remaining_length(message, header, v, properties);

@@ -11,19 +11,20 @@ namespace {
 
 time_point expiry_of(const protocol::message& source, time_point received) {
   return source.message_expiry_interval
-           ? received + std::chrono::seconds{*source.message_expiry_interval}
-           : never;
+             ? received + std::chrono::seconds{*source.message_expiry_interval}
+             : never;
 }
 
 } // namespace
 
 publication::publication(const protocol::message& source,
                          time_point received) noexcept
-  : expires_at_(expiry_of(source, received)),
-    payload_size_(static_cast<uint32_t>(source.payload.size())),
-    properties_size_(static_cast<uint32_t>(source.forwarded_properties.size())),
-    topic_size_(static_cast<uint16_t>(source.topic.size())),
-    qos_(source.qos), retain_(source.retain) {
+    : expires_at_(expiry_of(source, received)),
+      payload_size_(static_cast<uint32_t>(source.payload.size())),
+      properties_size_(
+          static_cast<uint32_t>(source.forwarded_properties.size())),
+      topic_size_(static_cast<uint16_t>(source.topic.size())), qos_(source.qos),
+      retain_(source.retain) {
   assert(source.topic.size() <= 0xffff);
   auto* out = reinterpret_cast<char*>(this + 1);
   *out++ = static_cast<char>(topic_size_ >> 8);

@@ -20,9 +20,7 @@ public:
   static ref_ptr<const publication> make(const protocol::message& source,
                                          time_point received);
 
-  std::string_view topic() const noexcept {
-    return {bytes() + 2, topic_size_};
-  }
+  std::string_view topic() const noexcept { return {bytes() + 2, topic_size_}; }
   std::string_view payload() const noexcept {
     return {bytes() + 2 + topic_size_, payload_size_};
   }

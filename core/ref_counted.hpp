@@ -19,7 +19,8 @@ public:
       raw_->add_ref();
   }
   ref_ptr(const ref_ptr& other) noexcept : ref_ptr(other.raw_) {}
-  ref_ptr(ref_ptr&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
+  ref_ptr(ref_ptr&& other) noexcept
+      : raw_(std::exchange(other.raw_, nullptr)) {}
   template <class U>
   ref_ptr(ref_ptr<U> other) noexcept : raw_(other.detach()) {}
   ref_ptr& operator=(ref_ptr other) noexcept {

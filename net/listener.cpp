@@ -1,7 +1,5 @@
 #include "net/listener.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,6 +7,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 namespace troupe::net {
 
@@ -45,9 +46,12 @@ socket listen_on(const addrinfo& address) {
 
 int to_af(address_family family) {
   switch (family) {
-  case address_family::ipv4: return AF_INET;
-  case address_family::ipv6: return AF_INET6;
-  case address_family::any: break;
+  case address_family::ipv4:
+    return AF_INET;
+  case address_family::ipv6:
+    return AF_INET6;
+  case address_family::any:
+    break;
   }
   return AF_UNSPEC;
 }
@@ -72,8 +76,9 @@ listen_result listen_tcp(const std::string& host, uint16_t port,
   auto status = getaddrinfo(host.empty() ? nullptr : host.c_str(),
                             std::to_string(port).c_str(), &hints, &found);
   if (status != 0)
-    return {{}, "cannot listen on " + describe(host, port) + ": "
-                  + gai_strerror(status)};
+    return {{},
+            "cannot listen on " + describe(host, port) + ": "
+                + gai_strerror(status)};
   listen_result result;
   std::string why;
   for (auto* address = found; address != nullptr; address = address->ai_next) {
@@ -99,20 +104,22 @@ listen_result listen_unix(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path))
-    return {{}, "cannot listen on " + path + ": the path of a unix socket may "
+    return {{},
+            "cannot listen on " + path
+                + ": the path of a unix socket may "
                   "have at most "
-                  + std::to_string(sizeof(address.sun_path) - 1) + " bytes"};
+                + std::to_string(sizeof(address.sun_path) - 1) + " bytes"};
   std::memcpy(address.sun_path, path.data(), path.size());
-  struct stat info{};
+  struct stat info {};
   if (lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)
       && !is_listened_on(address))
     unlink(path.c_str());
   socket listening{
-    ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+      ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!listening.is_open()
       || bind(listening.fd(), reinterpret_cast<sockaddr*>(&address),
               sizeof(address))
-           != 0
+             != 0
       || listen(listening.fd(), backlog) != 0)
     return {{}, "cannot listen on " + path + ": " + std::strerror(errno)};
   listen_result result;
@@ -121,15 +128,14 @@ listen_result listen_unix(const std::string& path) {
 }
 
 accepted accept_from(const socket& listener) noexcept {
-  auto fd = accept4(listener.fd(), nullptr, nullptr,
-                    SOCK_NONBLOCK | SOCK_CLOEXEC);
+  auto fd =
+      accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
     int one = 1; // fails for unix sockets, which do not need it
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     return {accepted::kind::connection, socket{fd}};
   }
-  if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS
-      || errno == ENOMEM)
+  if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
     return {accepted::kind::no_descriptors, {}};
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
       || errno == ECONNABORTED)

@@ -66,9 +66,9 @@ void poller::forget(poll_target* target) noexcept {
 }
 
 void poller::wait(std::chrono::milliseconds timeout) {
-  auto count = epoll_wait(epoll_, events_.data(),
-                          static_cast<int>(events_.size()),
-                          static_cast<int>(timeout.count()));
+  auto count =
+      epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()),
+                 static_cast<int>(timeout.count()));
   fetched_ = count > 0 ? static_cast<size_t>(count) : 0;
   for (next_ = 0; next_ < fetched_;) {
     auto event = events_[next_++];
@@ -80,8 +80,8 @@ void poller::wait(std::chrono::milliseconds timeout) {
       continue;
     }
     static_cast<poll_target*>(event.data.ptr)
-      ->on_ready((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0,
-                 (event.events & EPOLLOUT) != 0);
+        ->on_ready((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0,
+                   (event.events & EPOLLOUT) != 0);
   }
   fetched_ = 0;
 }

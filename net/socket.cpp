@@ -1,10 +1,11 @@
 #include "net/socket.hpp"
 
 #include <arpa/inet.h>
-#include <cerrno>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 namespace troupe::net {
 
@@ -28,8 +29,8 @@ io_result socket::read(std::span<uint8_t> into) noexcept {
 }
 
 io_result socket::write(std::span<const uint8_t> from) noexcept {
-  auto count = ::send(fd_, from.data(), from.size(),
-                      MSG_DONTWAIT | MSG_NOSIGNAL);
+  auto count =
+      ::send(fd_, from.data(), from.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (count >= 0)
     return {io_result::kind::done, static_cast<size_t>(count)};
   return failed();
@@ -60,7 +61,8 @@ std::string socket::peer() const {
   if (address.ss_family == AF_INET6) {
     auto* v6 = reinterpret_cast<sockaddr_in6*>(&address);
     inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
-    return '[' + std::string{text} + "]:" + std::to_string(ntohs(v6->sin6_port));
+    return '[' + std::string{text}
+           + "]:" + std::to_string(ntohs(v6->sin6_port));
   }
   return "unix";
 }
