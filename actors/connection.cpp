@@ -225,7 +225,6 @@ void connection::end(const ending& how) {
   if (socket_.is_open() && is_attached_)
     output_.flush(socket_);
   output_.discard();
-  input_.release();
   if (is_attached_ && says_why && socket_.is_open()) {
     is_lingering_ = true;
     socket_.shutdown_write();
@@ -267,7 +266,8 @@ void connection::finish_if_done() {
   }
   if (!is_detached_ || is_lingering_)
     return;
-  loop_.forget(this);
+  if (is_marked_)
+    loop_.forget(this);
   loop_.stats().connections.subtract();
   node_.connections.fetch_sub(1, std::memory_order_relaxed);
   node_.listener_connections[listener_].fetch_sub(1, std::memory_order_relaxed);

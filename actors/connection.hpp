@@ -88,6 +88,8 @@ private:
   bool handle_publish(const protocol::frame& in);
   std::optional<ending> forbidden(const protocol::publish& packet) const;
   protocol::reason refusal(const protocol::publish& packet) const;
+  void answer_control(const protocol::publish& packet);
+  void refuse_publish(const protocol::publish& packet, protocol::reason code);
   void route_publish(const protocol::publish& packet);
   bool handle_acknowledgement(const protocol::frame& in);
   bool handle_other(const protocol::frame& in);

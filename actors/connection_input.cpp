@@ -21,6 +21,10 @@ bool is_system_topic(std::string_view topic) {
   return protocol::first_level(topic) == "$SYS";
 }
 
+bool is_control_topic(std::string_view topic) {
+  return protocol::first_level(topic) == "$CONTROL";
+}
+
 } // namespace
 
 // -- bytes to packets
@@ -38,7 +42,11 @@ void connection::read() {
     }
     return;
   }
-  auto got = socket_.read(loop_.scratch());
+  // What follows a part of a packet is read right behind it.
+  auto into = input_.empty() ? loop_.scratch()
+                             : std::span{input_.reserve(loop_.scratch().size()),
+                                         loop_.scratch().size()};
+  auto got = socket_.read(into);
   if (got.what == net::io_result::kind::would_block)
     return;
   if (got.what != net::io_result::kind::done) {
@@ -47,16 +55,18 @@ void connection::read() {
   }
   last_read_ = loop_.now();
   loop_.stats().bytes_received.add(got.bytes);
-  auto bytes = loop_.scratch().first(got.bytes);
   if (input_.empty()) {
+    auto bytes = into.first(got.bytes);
     auto used = decode_all(bytes);
     if (!is_ending_)
       input_.append(bytes.subspan(used));
   } else {
-    input_.append(bytes);
+    input_.commit(got.bytes);
     auto used = decode_all(input_.bytes());
-    if (is_ending_)
+    if (is_ending_) {
+      input_.release();
       return;
+    }
     input_.consume(used);
     if (input_.empty())
       input_.release();
@@ -138,16 +148,33 @@ bool connection::handle_publish(const protocol::frame& in) {
     end(*why);
     return false;
   }
-  if (auto code = refusal(*packet); code != reason::success) {
-    if (packet->qos != qos::at_most_once) {
-      receiver_.owe(packet->qos, packet->packet_id,
-                    version_ == version::v5 ? code : reason::success);
-      send_due_acknowledgements();
-    }
-    return true;
-  }
-  route_publish(*packet);
+  if (is_control_topic(packet->topic))
+    answer_control(*packet);
+  else if (auto code = refusal(*packet); code != reason::success)
+    refuse_publish(*packet, code);
+  else
+    route_publish(*packet);
   return !is_ending_;
+}
+
+/// Nobody is behind $CONTROL; a client that asks is told so.
+void connection::answer_control(const protocol::publish& packet) {
+  refuse_publish(packet, reason::success);
+  auto topic = std::string{packet.topic} + "/response";
+  protocol::message answer;
+  answer.topic = topic;
+  answer.payload = R"({"error": "endpoint not available"})";
+  output_.publish(*broker::publication::make(answer, loop_.now()), {});
+  mark();
+}
+
+/// Acknowledges a publication that goes nowhere. MQTT 3.x has no words for why.
+void connection::refuse_publish(const protocol::publish& packet, reason code) {
+  if (packet.qos == qos::at_most_once)
+    return;
+  receiver_.owe(packet.qos, packet.packet_id,
+                version_ == version::v5 ? code : reason::success);
+  send_due_acknowledgements();
 }
 
 /// What ends the connection of its sender.
