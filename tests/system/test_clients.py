@@ -12,7 +12,7 @@ import unittest
 import paho.mqtt.client as paho
 
 import mqtt
-from harness import BrokerTest, Lines, each_version
+from harness import BrokerTest, Lines, each_version, expected_differs
 from mqtt import V31, V311, V5
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -33,8 +33,8 @@ class MosquittoClients(BrokerTest):
             check=False)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
-    def sub(self, version, *arguments):
-        """A running mosquitto_sub that is subscribed; its lines."""
+    def sub(self, version, *arguments, first="Subscribed"):
+        """A running mosquitto_sub that has written `first`; its lines."""
         process = subprocess.Popen(
             ["stdbuf", "-oL", *self.arguments("mosquitto_sub", version), "-d",
              *arguments],
@@ -47,7 +47,7 @@ class MosquittoClients(BrokerTest):
             process.wait(10)
         self.addCleanup(end)
         lines = Lines(process.stdout)
-        lines.wait_for("Subscribed")
+        lines.wait_for(first)
         lines.process = process
         return lines
 
@@ -63,6 +63,7 @@ class MosquittoClients(BrokerTest):
             lines.wait_for(f"^got {self.topic}/b {qos} $")
             self.assertEqual(lines.process.wait(10), 0)
 
+    @expected_differs("2.0.11 loses QoS 2 messages of a hasty MQTT 5 client")
     @each_version
     def test_many_lines_of_standard_input_arrive_in_order(self, version):
         for qos in QOS:
@@ -108,8 +109,8 @@ class MosquittoClients(BrokerTest):
         subprocess.run([*self.arguments("mosquitto_sub", version), *durable,
                         "-E"], timeout=20, check=True)
         self.pub(version, "-t", self.topic, "-m", "missed", "-q", "1")
-        lines = self.sub(version, *durable, "-C", "1", "-F", "got %p")
-        lines.wait_for("^got missed$")
+        self.sub(version, *durable, "-C", "1", "-F", "got %p",
+                 first="^got missed$")
 
     def test_properties_of_mqtt5(self):
         lines = self.sub(V5, "-t", self.topic, "-F", "got %P %C %p")
