@@ -42,8 +42,7 @@ class MosquittoClients(BrokerTest):
             stderr=subprocess.STDOUT)
 
         def end():
-            if process.poll() is None:
-                process.terminate()
+            process.kill()
             process.wait(10)
         self.addCleanup(end)
         lines = Lines(process.stdout)
