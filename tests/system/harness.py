@@ -132,6 +132,7 @@ class Broker:
     # -- configuration -------------------------------------------------------
 
     def write_config(self):
+        self.folder.mkdir(exist_ok=True)
         if not PEER:
             path = self.folder / "troupe.json"
             path.write_text(json.dumps(

@@ -208,7 +208,9 @@ class Log(BrokerTest):
         name = re.escape(client.client_id)
         topic = re.escape(self.topic)
         client.subscribe(self.topic, qos=1)
-        client.publish(self.topic, "hello", 1)
+        sender = self.connected(V311)
+        source = re.escape(sender.client_id)
+        sender.publish(self.topic, "hello", 1)
         client.finish(client.expect_publish(self.topic, "hello"))
         client.ping()
         client.unsubscribe(self.topic)
@@ -217,9 +219,9 @@ class Log(BrokerTest):
                 rf"Sending CONNACK to {name} \(0, 0\)",
                 rf"Received SUBSCRIBE from {name}",
                 rf"Sending SUBACK to {name}",
-                rf"Received PUBLISH from {name} \(d0, q1, r0, m\d+, "
+                rf"Received PUBLISH from {source} \(d0, q1, r0, m\d+, "
                 rf"'{topic}', \.\.\. \(5 bytes\)\)",
-                rf"Sending PUBACK to {name} \(m\d+, rc0\)",
+                rf"Sending PUBACK to {source} \(m\d+, rc0\)",
                 rf"Sending PUBLISH to {name} \(d0, q1, r0, m\d+, "
                 rf"'{topic}', \.\.\. \(5 bytes\)\)",
                 rf"Received PUBACK from {name} \(Mid: \d+, RC:0\)",

@@ -126,10 +126,10 @@ class Stalled(BrokerTest):
 
     def test_a_publisher_that_reads_no_acknowledgement_harms_nobody(self):
         reader = self.subscriber()
-        rude = self.client(receive_buffer=4096)
+        rude = self.client(V311, receive_buffer=4096)
         rude.connect(self.new_id(), keep_alive=0)
         rude.socket.settimeout(2)
-        data = b"".join(mqtt.publish("rude", b"x" * 10, qos=1, pid=n)
+        data = b"".join(mqtt.publish("rude", b"x" * 10, V311, 1, n)
                         for n in range(1, 1001))
         before = self.broker.rss()
         try:
