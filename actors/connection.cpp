@@ -169,6 +169,8 @@ void connection::on(send_suback& message) {
   }
   loop_.stats().packets_sent.add();
   mark();
+  awaits_answer_ = false;
+  decode_input();
 }
 
 void connection::on_failure(const char* what) noexcept {
@@ -205,6 +207,10 @@ void connection::on_receipt(broker::publication_batch& batch) {
   }
   if (!codes.empty())
     send_due_acknowledgements();
+  if (last_word_ && unfinished_batches_ == 0) {
+    end(*last_word_);
+    return;
+  }
   if (interest_ != net::interest::both && interest_ != net::interest::read)
     mark(); // credit is back: read on
 }
@@ -366,7 +372,7 @@ void connection::after_flush(net::io_result::kind what) {
 }
 
 void connection::update_interest() {
-  auto wanted = has_credit() ? net::interest::read : net::interest::none;
+  auto wanted = wants_input() ? net::interest::read : net::interest::none;
   if (is_blocked_)
     wanted = wanted | net::interest::write;
   set_interest(wanted);
@@ -388,8 +394,9 @@ void connection::tell_writable() {
   tell(session_, output_writable{writable});
 }
 
-bool connection::has_credit() const {
-  return unfinished_batches_ < node_.settings.publish_credit_batches
+bool connection::wants_input() const {
+  return is_taking_packets()
+         && unfinished_batches_ < node_.settings.publish_credit_batches
          && unfinished_bytes_ < node_.settings.publish_credit_bytes;
 }
 
