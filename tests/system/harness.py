@@ -124,7 +124,7 @@ class Broker:
                 {"port": self.port, "address": "127.0.0.1"},
                 **(listener or {}))]
             self.start()
-            if not wait or self._listens():
+            if not wait or self.wait_until_ready():
                 return
             assert "in use" in self.log.text(), self.log.text()
         raise AssertionError("found no port to listen on")
@@ -132,6 +132,7 @@ class Broker:
     # -- configuration -------------------------------------------------------
 
     def write_config(self):
+        self.folder.mkdir(exist_ok=True)
         if not PEER:
             path = self.folder / "troupe.json"
             path.write_text(json.dumps(
@@ -157,7 +158,7 @@ class Broker:
             start_new_session=True)
         self.log = Lines(self.process.stderr)
 
-    def _listens(self):
+    def wait_until_ready(self):
         """Wait until every listener takes connections; False if it ended."""
         deadline = time.monotonic() + START_DEADLINE
         for listener in self.listeners:
