@@ -116,6 +116,9 @@ bool subscriber::on_message(const protocol::publish& packet) {
 }
 
 void subscriber::print(const protocol::publish& packet) {
+  // As mosquitto_sub: an empty payload alone is not even an empty line.
+  if (!options_.format && !options_.verbose && packet.payload.empty())
+    return;
   line_.clear();
   auto good = true;
   if (options_.format) {
