@@ -56,7 +56,8 @@ int subscriber::run() {
 void subscriber::on_connected() {
   std::vector<protocol::subscription_request> filters;
   for (const auto& topic : options_.topics) {
-    auto& options = filters.emplace_back(topic).options;
+    auto& [filter, options] = filters.emplace_back();
+    filter = topic;
     options.qos = options_.qos;
     if (options_.version == protocol::version::v5) {
       options.retain_as_published = options_.retain_as_published;
@@ -117,7 +118,8 @@ bool subscriber::on_message(const protocol::publish& packet) {
 
 void subscriber::print(const protocol::publish& packet) {
   // As mosquitto_sub: an empty payload alone is not even an empty line.
-  if (!options_.format && !options_.verbose && packet.payload.empty())
+  if (!options_.format && packet.payload.empty()
+      && !(options_.verbose && options_.end_of_line))
     return;
   line_.clear();
   auto good = true;

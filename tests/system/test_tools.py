@@ -52,7 +52,8 @@ class Mosquitto:
         self.unix = DIRECTORY / "broker.sock"
         config = DIRECTORY / "mosquitto.conf"
         config.write_text(
-            f"user root\nper_listener_settings true\n"
+            # No limit: a slow machine must not lose messages in the queue.
+            f"user root\nper_listener_settings true\nmax_queued_messages 0\n"
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
             f"listener {self.port} ::1\nallow_anonymous true\n"
             f"listener 0 {self.unix}\nallow_anonymous true\n"
