@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 namespace troupe::bench {
@@ -18,31 +19,56 @@ const std::map<std::string, scenario> scenarios{
     {"churn", scenario::churn},
 };
 
-const std::map<std::string, protocol::version> versions{
-    {"3", protocol::version::v31},
-    {"4", protocol::version::v311},
-    {"5", protocol::version::v5},
-};
+/// Adds an option whose default follows from the scenario.
+template <class T>
+void add_by_scenario(CLI::App& app, const char* name, T& to, T most,
+                     const char* text) {
+  app.add_option(name, to, text)
+      ->check(CLI::Range(T{0}, most))
+      ->default_str("by scenario");
+}
+
+void add_scenario(CLI::App& app, options& to) {
+  auto choose = [&to](const std::string& name) {
+    auto found = scenarios.find(name);
+    if (found == scenarios.end())
+      throw CLI::ValidationError{"scenario", "there is no " + name};
+    to.scenario = found->second;
+  };
+  app.add_option_function<std::string>(
+         "scenario,--scenario", choose,
+         "pairs, fanin, fanout, subscriptions, latency, hold or churn")
+      ->required();
+}
 
 void add_broker_options(CLI::App& app, options& to) {
-  app.add_option("--host", to.host, "numeric address of the broker")
-      ->check(CLI::ValidIPV4
-              | CLI::Validator{[](const std::string& text) {
-                                 return text.find(':') == text.npos
-                                            ? "not an address"
-                                            : "";
-                               },
-                               "IPV6"});
+  app.add_option("--host", to.host, "numeric address of the broker");
   app.add_option("-p,--port", to.port, "port of the broker");
-  app.add_option("--proto", to.version, "3 (3.1), 4 (3.1.1) or 5")
-      ->transform(CLI::Transformer(versions));
+  auto set_version = [&to](int level) {
+    to.version = static_cast<protocol::version>(level);
+  };
+  app.add_option_function<int>("--proto", set_version,
+                               "3 (MQTT 3.1), 4 (3.1.1) or 5 (5.0)")
+      ->check(CLI::Range(3, 5))
+      ->default_str("4");
   app.add_option("-u,--username", to.user_name, "user name");
   app.add_option("-P,--password", to.password, "password");
   app.add_option("--pid", to.pid, "process whose CPU and memory to measure")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(1, 1 << 30))
+      ->default_str("none");
   app.add_option("--cpu", to.cpu, "core to run on")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1023))
+      ->default_str("any");
   app.add_flag("--json", to.json, "one line of JSON instead of a table");
+}
+
+void add_time_options(CLI::App& app, options& to) {
+  app.add_option("--duration", to.duration, "seconds to measure")
+      ->check(CLI::Range(0.1, 1e6));
+  app.add_option("--warmup", to.warmup, "seconds before that")
+      ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--drain", to.drain, "seconds of silence that end the run")
+      ->check(CLI::Range(0.1, 1e6));
 }
 
 void add_load_options(CLI::App& app, options& to) {
@@ -50,24 +76,18 @@ void add_load_options(CLI::App& app, options& to) {
       ->check(CLI::Range(0, 2));
   app.add_option("--payload", to.payload, "bytes per message")
       ->check(CLI::Range(uint32_t{payload_form::minimum}, uint32_t{1} << 27));
-  app.add_option("--duration", to.duration, "seconds to measure")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--warmup", to.warmup, "seconds before that")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--drain", to.drain, "seconds of silence that end the run")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--publishers", to.publishers)->check(CLI::Range(1, 60'000));
-  app.add_option("--subscribers", to.subscribers)->check(CLI::Range(1, 60'000));
-  app.add_option("--window", to.window,
-                 "messages of a publisher under way at once; 0: flood")
-      ->check(CLI::Range(0, 1'000'000));
+  add_by_scenario(app, "--publishers", to.publishers, 60'000, "how many");
+  add_by_scenario(app, "--subscribers", to.subscribers, 60'000, "how many");
+  add_by_scenario(app, "--window", to.window, 1'000'000,
+                  "messages of a publisher under way at once; 0: flood");
   app.add_option("--batch", to.batch, "messages gathered before a write")
-      ->check(CLI::Range(1, 1'000'000));
+      ->check(CLI::Range(1, 1'000'000))
+      ->default_str("a quarter of the window");
   app.add_option("--inflight", to.inflight,
                  "unacknowledged messages of a publisher (QoS 1, 2)")
       ->check(CLI::Range(1, 65'535));
-  app.add_option("--rate", to.rate, "messages per second in total; 0: no pace")
-      ->check(CLI::NonNegativeNumber);
+  add_by_scenario(app, "--rate", to.rate, 1e9,
+                  "messages per second in total; 0: as the window allows");
   app.add_option("--filters", to.filters, "of the scenario subscriptions")
       ->check(CLI::Range(1, 10'000'000));
 }
@@ -109,14 +129,14 @@ scenario_defaults defaults_of(scenario value) {
 
 void fill_in(options& to) {
   auto defaults = defaults_of(to.scenario);
-  if (to.publishers < 0)
+  if (to.publishers < 1)
     to.publishers = defaults.publishers;
   // The shape of these is what their name says.
   if (to.scenario == scenario::fanout)
     to.publishers = 1;
   if (to.scenario == scenario::fanin)
     to.subscribers = 1;
-  else if (to.subscribers < 0)
+  else if (to.subscribers < 1)
     to.subscribers = defaults.subscribers;
   if (to.scenario == scenario::pairs || to.scenario == scenario::latency)
     to.subscribers = to.publishers;
@@ -156,16 +176,14 @@ const char* to_string(protocol::version value) noexcept {
   return "5.0";
 }
 
-parsed_options parse(int argc, char** argv) {
+parsed_options parse(int argc, const char* const* argv) {
   CLI::App app{"Loads an MQTT broker, checks every delivery and measures.",
                "troupe bench"};
   app.option_defaults()->always_capture_default();
   options value;
-  app.add_option("scenario,--scenario", value.scenario,
-                 "pairs, fanin, fanout, subscriptions, latency, hold or churn")
-      ->required()
-      ->transform(CLI::Transformer(scenarios));
+  add_scenario(app, value);
   add_broker_options(app, value);
+  add_time_options(app, value);
   add_load_options(app, value);
   add_connection_options(app, value);
   try {
@@ -173,11 +191,11 @@ parsed_options parse(int argc, char** argv) {
   } catch (const CLI::ParseError& why) {
     return {std::nullopt, app.exit(why) == 0 ? 0 : 2};
   }
+  fill_in(value);
   if (value.scenario == scenario::latency && value.rate == 0) {
-    std::cerr << "latency needs a rate above 0\n";
+    std::fputs("--rate: latency needs one above 0\n", stderr);
     return {std::nullopt, 2};
   }
-  fill_in(value);
   return {std::move(value), 0};
 }
 

@@ -83,6 +83,7 @@ struct parsed_options {
   int status = 0;
 };
 
-parsed_options parse(int argc, char** argv);
+/// Reads `argv` behind its first element. Prints help and complaints.
+parsed_options parse(int argc, const char* const* argv);
 
 } // namespace troupe::bench
