@@ -169,6 +169,8 @@ void connection::on(send_suback& message) {
   }
   loop_.stats().packets_sent.add();
   mark();
+  awaits_answer_ = false;
+  decode_input();
 }
 
 void connection::on_failure(const char* what) noexcept {
@@ -205,6 +207,10 @@ void connection::on_receipt(broker::publication_batch& batch) {
   }
   if (!codes.empty())
     send_due_acknowledgements();
+  if (last_word_ && unfinished_batches_ == 0) {
+    end(*last_word_);
+    return;
+  }
   if (interest_ != net::interest::both && interest_ != net::interest::read)
     mark(); // credit is back: read on
 }
@@ -225,7 +231,6 @@ void connection::end(const ending& how) {
   if (socket_.is_open() && is_attached_)
     output_.flush(socket_);
   output_.discard();
-  input_.release();
   if (is_attached_ && says_why && socket_.is_open()) {
     is_lingering_ = true;
     socket_.shutdown_write();
@@ -267,7 +272,8 @@ void connection::finish_if_done() {
   }
   if (!is_detached_ || is_lingering_)
     return;
-  loop_.forget(this);
+  if (is_marked_)
+    loop_.forget(this);
   loop_.stats().connections.subtract();
   node_.connections.fetch_sub(1, std::memory_order_relaxed);
   node_.listener_connections[listener_].fetch_sub(1, std::memory_order_relaxed);
@@ -366,7 +372,7 @@ void connection::after_flush(net::io_result::kind what) {
 }
 
 void connection::update_interest() {
-  auto wanted = has_credit() ? net::interest::read : net::interest::none;
+  auto wanted = wants_input() ? net::interest::read : net::interest::none;
   if (is_blocked_)
     wanted = wanted | net::interest::write;
   set_interest(wanted);
@@ -388,8 +394,9 @@ void connection::tell_writable() {
   tell(session_, output_writable{writable});
 }
 
-bool connection::has_credit() const {
-  return unfinished_batches_ < node_.settings.publish_credit_batches
+bool connection::wants_input() const {
+  return is_taking_packets()
+         && unfinished_batches_ < node_.settings.publish_credit_batches
          && unfinished_bytes_ < node_.settings.publish_credit_bytes;
 }
 

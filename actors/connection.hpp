@@ -88,6 +88,8 @@ private:
   bool handle_publish(const protocol::frame& in);
   std::optional<ending> forbidden(const protocol::publish& packet) const;
   protocol::reason refusal(const protocol::publish& packet) const;
+  void answer_control(const protocol::publish& packet);
+  void refuse_publish(const protocol::publish& packet, protocol::reason code);
   void route_publish(const protocol::publish& packet);
   bool handle_acknowledgement(const protocol::frame& in);
   bool handle_other(const protocol::frame& in);
@@ -98,7 +100,10 @@ private:
   void pass_on_acknowledgements();
   void send_due_acknowledgements();
   bool fail(const failure& why);
-  bool has_credit() const;
+  bool end_in_order(const ending& how);
+  void decode_input();
+  bool is_taking_packets() const;
+  bool wants_input() const;
 
   node_context& node_;
   loop& loop_;
@@ -114,6 +119,8 @@ private:
   broker::receiver receiver_;
   std::unique_ptr<broker::incoming_aliases> aliases_;
   std::vector<broker::receiver::acknowledgement> acknowledged_;
+  // How to end once what came before is answered; null: not yet.
+  std::unique_ptr<ending> last_word_;
   connection_actor self_; // keeps us alive while the loop knows us
   time_point last_read_;
   uint64_t next_batch_ = 1;
@@ -132,7 +139,8 @@ private:
   bool is_lingering_ = false; // DISCONNECT is out; the client may read it
   bool is_detached_ = false;
   bool is_marked_ = false;
-  bool is_blocked_ = false; // the socket took less than we had
+  bool awaits_answer_ = false; // SUBACK or UNSUBACK
+  bool is_blocked_ = false;    // the socket took less than we had
   bool was_writable_ = true;
 };
 

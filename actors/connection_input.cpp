@@ -21,6 +21,10 @@ bool is_system_topic(std::string_view topic) {
   return protocol::first_level(topic) == "$SYS";
 }
 
+bool is_control_topic(std::string_view topic) {
+  return protocol::first_level(topic) == "$CONTROL";
+}
+
 } // namespace
 
 // -- bytes to packets
@@ -38,7 +42,11 @@ void connection::read() {
     }
     return;
   }
-  auto got = socket_.read(loop_.scratch());
+  // What follows a part of a packet is read right behind it.
+  auto into = input_.empty() ? loop_.scratch()
+                             : std::span{input_.reserve(loop_.scratch().size()),
+                                         loop_.scratch().size()};
+  auto got = socket_.read(into);
   if (got.what == net::io_result::kind::would_block)
     return;
   if (got.what != net::io_result::kind::done) {
@@ -47,22 +55,31 @@ void connection::read() {
   }
   last_read_ = loop_.now();
   loop_.stats().bytes_received.add(got.bytes);
-  auto bytes = loop_.scratch().first(got.bytes);
   if (input_.empty()) {
+    auto bytes = into.first(got.bytes);
     auto used = decode_all(bytes);
     if (!is_ending_)
       input_.append(bytes.subspan(used));
   } else {
-    input_.append(bytes);
-    auto used = decode_all(input_.bytes());
-    if (is_ending_)
-      return;
-    input_.consume(used);
-    if (input_.empty())
-      input_.release();
+    input_.commit(got.bytes);
+    decode_input();
   }
-  if (!has_credit())
+  if (!wants_input())
     mark();
+}
+
+/// Handles what was kept because a packet was incomplete or had to wait.
+void connection::decode_input() {
+  if (input_.empty() || !is_taking_packets())
+    return;
+  auto used = decode_all(input_.bytes());
+  input_.consume(used);
+  if (input_.empty())
+    input_.release();
+}
+
+bool connection::is_taking_packets() const {
+  return !is_ending_ && !last_word_ && !awaits_answer_;
 }
 
 /// Handles every whole packet; returns the bytes they took.
@@ -71,7 +88,7 @@ size_t connection::decode_all(std::span<const uint8_t> bytes) {
   auto limit = node_.settings.max_packet_size != 0
                    ? node_.settings.max_packet_size
                    : protocol::max_remaining_length + 1;
-  while (!is_ending_) {
+  while (is_taking_packets()) {
     auto next = protocol::next_frame(bytes.subspan(used), limit);
     if (!next) {
       fail(next.error());
@@ -80,12 +97,14 @@ size_t connection::decode_all(std::span<const uint8_t> bytes) {
     if (!next->has_value())
       break;
     loop_.stats().packets_received.add();
+    used += (*next)->size;
     if (!handle(**next))
       break;
-    used += (*next)->size;
   }
   dispatch_batches();
   pass_on_acknowledgements();
+  if (last_word_ && unfinished_batches_ == 0)
+    end(*last_word_);
   return used;
 }
 
@@ -96,7 +115,7 @@ void connection::pass_on_acknowledgements() {
   acknowledged_ = {};
 }
 
-/// Each handler returns false once the connection is ending.
+/// Each handler returns false if no further packet is to be handled for now.
 bool connection::handle(const protocol::frame& in) {
   switch (in.type()) {
   case packet_type::publish:
@@ -112,7 +131,12 @@ bool connection::handle(const protocol::frame& in) {
 }
 
 bool connection::fail(const failure& why) {
-  end({abnormal, protocol::reason_for(why.code), why.text});
+  return end_in_order({abnormal, protocol::reason_for(why.code), why.text});
+}
+
+/// Ends the connection behind the answers to what came before: returns false.
+bool connection::end_in_order(const ending& how) {
+  last_word_ = std::make_unique<ending>(how);
   return false;
 }
 
@@ -134,20 +158,35 @@ bool connection::handle_publish(const protocol::frame& in) {
   auto& stats = loop_.stats();
   stats.publishes_received.add();
   stats.publish_bytes_received.add(packet->payload.size());
-  if (auto why = forbidden(*packet)) {
-    end(*why);
-    return false;
-  }
-  if (auto code = refusal(*packet); code != reason::success) {
-    if (packet->qos != qos::at_most_once) {
-      receiver_.owe(packet->qos, packet->packet_id,
-                    version_ == version::v5 ? code : reason::success);
-      send_due_acknowledgements();
-    }
-    return true;
-  }
-  route_publish(*packet);
-  return !is_ending_;
+  if (auto why = forbidden(*packet))
+    return end_in_order(*why);
+  if (is_control_topic(packet->topic))
+    answer_control(*packet);
+  else if (auto code = refusal(*packet); code != reason::success)
+    refuse_publish(*packet, code);
+  else
+    route_publish(*packet);
+  return is_taking_packets();
+}
+
+/// Nobody is behind $CONTROL; a client that asks is told so.
+void connection::answer_control(const protocol::publish& packet) {
+  refuse_publish(packet, reason::success);
+  auto topic = std::string{packet.topic} + "/response";
+  protocol::message answer;
+  answer.topic = topic;
+  answer.payload = R"({"error": "endpoint not available"})";
+  output_.publish(*broker::publication::make(answer, loop_.now()), {});
+  mark();
+}
+
+/// Acknowledges a publication that goes nowhere. MQTT 3.x has no words for why.
+void connection::refuse_publish(const protocol::publish& packet, reason code) {
+  if (packet.qos == qos::at_most_once)
+    return;
+  receiver_.owe(packet.qos, packet.packet_id,
+                version_ == version::v5 ? code : reason::success);
+  send_due_acknowledgements();
 }
 
 /// What ends the connection of its sender.
@@ -184,8 +223,8 @@ void connection::route_publish(const protocol::publish& packet) {
       send_due_acknowledgements();
       return;
     case verdict::receive_maximum_exceeded:
-      end({abnormal, reason::receive_maximum_exceeded,
-           "receive maximum exceeded"});
+      end_in_order({abnormal, reason::receive_maximum_exceeded,
+                    "receive maximum exceeded"});
       return;
     }
   }
@@ -251,8 +290,8 @@ bool connection::handle_acknowledgement(const protocol::frame& in) {
 
 bool connection::handle_other(const protocol::frame& in) {
   if (in.type() == packet_type::connect) {
-    end({abnormal, reason::protocol_error, "second CONNECT"}); // [MQTT-3.1.0-2]
-    return false;
+    return end_in_order( // [MQTT-3.1.0-2]
+        {abnormal, reason::protocol_error, "second CONNECT"});
   }
   auto decoded = protocol::decode(in, version_);
   if (!decoded)
@@ -271,8 +310,8 @@ bool connection::handle_other(const protocol::frame& in) {
     mark();
     return true;
   }
-  end({abnormal, reason::protocol_error, "packet not allowed from a client"});
-  return false;
+  return end_in_order(
+      {abnormal, reason::protocol_error, "packet not allowed from a client"});
 }
 
 bool connection::handle_subscribe(const protocol::subscribe& packet) {
@@ -284,9 +323,8 @@ bool connection::handle_subscribe(const protocol::subscribe& packet) {
     if (!parsed)
       return fail(parsed.error());
     if (!parsed->share_name.empty() && request.options.no_local) {
-      end({abnormal, reason::protocol_error,
-           "no local on a shared subscription"}); // [MQTT-3.8.3-4]
-      return false;
+      return end_in_order({abnormal, reason::protocol_error,
+                           "no local on a shared subscription"});
     }
     auto options = request.options;
     options.qos = std::min(options.qos, static_cast<qos>(rules().max_qos));
@@ -295,7 +333,8 @@ bool connection::handle_subscribe(const protocol::subscribe& packet) {
     message.requests.push_back({std::string{request.filter}, options});
   }
   tell(session_, std::move(message));
-  return true;
+  awaits_answer_ = true; // what follows must find the filters in force
+  return false;
 }
 
 bool connection::handle_unsubscribe(const protocol::unsubscribe& packet) {
@@ -309,16 +348,16 @@ bool connection::handle_unsubscribe(const protocol::unsubscribe& packet) {
     message.filters.emplace_back(filter);
   }
   tell(session_, std::move(message));
-  return true;
+  awaits_answer_ = true; // what follows must find the filters in force
+  return false;
 }
 
 bool connection::handle_disconnect(const protocol::disconnect& packet) {
   auto expiry = packet.properties.session_expiry_interval;
   if (expiry && *expiry != 0 && expiry_interval_ == 0) {
     // [MQTT-3.14.2-2]; Mosquitto names it protocol error, too.
-    end({abnormal, reason::protocol_error,
-         "session expiry raised from 0 in DISCONNECT"});
-    return false;
+    return end_in_order({abnormal, reason::protocol_error,
+                         "session expiry raised from 0 in DISCONNECT"});
   }
   new_expiry_interval_ = expiry;
   auto with_will = packet.reason == reason::disconnect_with_will;

@@ -117,6 +117,12 @@ void greeter::welcome(net::socket connection, size_t listener) {
   if (node_.settings.connection_messages && log::enabled(log::level::notice))
     log::write(log::level::notice, "New connection from {} on port {}.",
                connection.peer(), node_.settings.listeners[listener].port);
+  if (!take_slot(listener)) { // without CONNACK, as Mosquitto does
+    log::write(log::level::notice, "Client {} closed: too many connections.",
+               connection.peer());
+    loop_.stats().connections_refused.add();
+    return;
+  }
   auto timeout = node_.settings.connect_timeout;
   auto deadline = timeout.count() == 0 ? never : loop_.now() + timeout;
   visitors_.emplace_back(*this, std::move(connection), listener, deadline);
@@ -244,7 +250,9 @@ void greeter::refuse_malformed(visitor& who, const protocol::frame& in,
                                const failure& why) {
   loop_.stats().connections_refused.add();
   auto level = protocol_level(in);
-  if (level && (*level == 5 || *level > 5 || *level < 3)) {
+  auto is_told = level && *level != 3 && *level != 4
+                 && why.code != ec::topic_name_invalid; // a will with wildcards
+  if (is_told) {
     protocol::connack answer;
     answer.code = static_cast<uint8_t>(protocol::reason_for(why.code));
     answer_and_dismiss(who, answer, version::v5, "", why.text);
@@ -273,14 +281,6 @@ void greeter::answer_and_dismiss(visitor& who, const protocol::connack& answer,
 void greeter::hand_over(visitor& who, const protocol::connect& packet,
                         broker::connect_decision&& decision,
                         std::span<const uint8_t> rest) {
-  if (!take_slot(who.listener)) {
-    log::client(log::level::notice, decision.client_id,
-                "Client {} from {} closed: too many connections.",
-                decision.client_id, who.socket.peer());
-    loop_.stats().connections_refused.add();
-    dismiss(who);
-    return;
-  }
   if (node_.settings.connection_messages && log::enabled(log::level::notice))
     log_newcomer(packet, decision, who.socket.peer());
   auto client = std::make_shared<newcomer>();
@@ -309,16 +309,22 @@ bool greeter::take_slot(size_t listener) {
   auto own = node_.settings.listeners[listener].max_connections;
   if ((all < 0 || total < all) && (own < 0 || here < own))
     return true;
+  give_slot_back(listener);
+  return false;
+}
+
+void greeter::give_slot_back(size_t listener) {
   node_.connections.fetch_sub(1, std::memory_order_relaxed);
   node_.listener_connections[listener].fetch_sub(1, std::memory_order_relaxed);
-  return false;
 }
 
 /// Ends `who`, whose address must not be used afterwards.
 void greeter::dismiss(visitor& who) {
-  if (who.socket.is_open())
+  if (who.socket.is_open()) { // not handed over, where the slot went along
     loop_.poller().change(who.socket.fd(), &who, net::interest::read,
                           net::interest::none);
+    give_slot_back(who.listener);
+  }
   input_bytes_ -= who.input.size();
   visitors_.erase(who.position);
   loop_.stats().pending.set(visitors_.size());

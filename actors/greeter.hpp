@@ -91,6 +91,7 @@ private:
                  broker::connect_decision&& decision,
                  std::span<const uint8_t> rest);
   bool take_slot(size_t listener);
+  void give_slot_back(size_t listener);
   void dismiss(visitor& who);
   void set_doors_open(bool open);
   void arm();

@@ -86,6 +86,8 @@ void session::admit(attach_connection& message) {
   loop_.timers().disarm(*this);
   auto now = loop_.now();
   auto client = message.parameters.client;
+  wants_one_copy_ = !node_.settings.allow_duplicate_messages
+                    && client.version != protocol::version::v5;
   auto outcome = machine_.on_connected(message.parameters, now);
   drop_filters(outcome.removed_filters);
   pass_on(std::move(outcome.orphans));
@@ -163,6 +165,19 @@ void session::leave() {
   quit();
 }
 
+/// allow_duplicate_messages false: overlapping subscriptions give an MQTT 3.x
+/// client one copy, at the highest QoS.
+void session::merge_copies(std::vector<broker::delivery>& deliveries) {
+  auto kept = deliveries.begin();
+  for (auto next = kept + 1; next != deliveries.end(); ++next) {
+    if (next->item == kept->item)
+      kept->qos = std::max(kept->qos, next->qos);
+    else
+      *++kept = *next;
+  }
+  deliveries.erase(kept + 1, deliveries.end());
+}
+
 /// Messages of shared subscriptions go to other members, now that the subtrees
 /// no longer count us as one.
 void session::pass_on(std::vector<broker::orphan>&& orphans) {
@@ -191,6 +206,8 @@ void session::on(deliver& message) {
   auto& out = machine_.out();
   auto before = out.dropped();
   auto replayed = message.deliveries.front().replayed;
+  if (wants_one_copy_ && message.deliveries.size() > 1)
+    merge_copies(message.deliveries);
   out.accept(*message.batch, message.deliveries, loop_.now());
   if (out.dropped() != before)
     count_drops(before);

@@ -56,6 +56,7 @@ private:
   void admit(attach_connection& message);
   void settle();
   void leave();
+  static void merge_copies(std::vector<broker::delivery>& deliveries);
   void pass_on(std::vector<broker::orphan>&& orphans);
   void publish(const broker::publication_ptr& message);
   void answer_when_done(pending_answer&& pending);
@@ -85,6 +86,7 @@ private:
   uint32_t shared_filters_ = 0;
   readiness told_ = readiness::absent;
   bool drop_logged_ = false;
+  bool wants_one_copy_ = false;
 };
 
 } // namespace troupe::actors

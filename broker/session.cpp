@@ -40,8 +40,7 @@ publication_ptr with_expiry(const publication& source, uint32_t seconds,
 
 session::session(std::string client_id, session_key key,
                  const session_limits& limits)
-    : client_id_(std::move(client_id)), key_(key), limits_(&limits),
-      sender_(limits) {}
+    : client_id_(std::move(client_id)), key_(key), sender_(limits) {}
 
 // -- life ---------------------------------------------------------------------
 

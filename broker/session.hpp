@@ -148,7 +148,6 @@ private:
 
   std::string client_id_;
   session_key key_;
-  const session_limits* limits_;
   sender sender_;
   // Only if it holds something and no connection has it.
   std::unique_ptr<receiver> receiver_;

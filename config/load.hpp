@@ -25,26 +25,28 @@ struct loaded {
   std::vector<std::string> warnings;
 };
 
-/// Holds a `loaded` or the `config_error` that kept it from being made.
-class [[nodiscard]] outcome {
+/// Holds a `T` or the `config_error` that kept it from being made.
+template <class T>
+class [[nodiscard]] checked {
 public:
-  outcome(loaded value) : content_(std::move(value)) {}
-  outcome(config_error why) : content_(std::move(why)) {}
+  checked(T value) : content_(std::in_place_index<0>, std::move(value)) {}
+  checked(config_error why)
+      : content_(std::in_place_index<1>, std::move(why)) {}
 
   bool has_value() const noexcept { return content_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
 
   /// What was read. REQUIRES: has_value().
-  loaded& operator*() noexcept {
+  T& operator*() noexcept {
     assert(has_value());
     return *std::get_if<0>(&content_);
   }
-  const loaded& operator*() const noexcept {
+  const T& operator*() const noexcept {
     assert(has_value());
     return *std::get_if<0>(&content_);
   }
-  loaded* operator->() noexcept { return &**this; }
-  const loaded* operator->() const noexcept { return &**this; }
+  T* operator->() noexcept { return &**this; }
+  const T* operator->() const noexcept { return &**this; }
 
   /// Why not. REQUIRES: !has_value().
   const config_error& error() const noexcept {
@@ -53,8 +55,10 @@ public:
   }
 
 private:
-  std::variant<loaded, config_error> content_;
+  std::variant<T, config_error> content_;
 };
+
+using outcome = checked<loaded>;
 
 /// Reads the file at `path`: as JSON if its first character that is neither
 /// space nor comment is `{`, else as a mosquitto.conf. It blocks.

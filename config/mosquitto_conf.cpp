@@ -1,0 +1,359 @@
+#include "config/file.hpp"
+#include "config/options.hpp"
+#include "core/log.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <map>
+#include <tuple>
+#include <utility>
+
+namespace troupe::config {
+
+namespace {
+
+/// The first word of `text`; words end at spaces, never at tabs.
+std::string_view first_word(std::string_view text) noexcept {
+  return text.substr(0, text.find(' '));
+}
+
+std::string_view skip_spaces(std::string_view text) noexcept {
+  auto start = text.find_first_not_of(' ');
+  return start == std::string_view::npos ? std::string_view{}
+                                         : text.substr(start);
+}
+
+std::string_view cut_end(std::string_view text) noexcept {
+  auto last = text.find_last_not_of(" \t\r\n\v\f");
+  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+std::string escaped(std::string_view text) {
+  constexpr size_t enough = 80;
+  std::string result;
+  log::append_escaped(result, text.substr(0, enough));
+  if (text.size() > enough)
+    result += "...";
+  return result;
+}
+
+/// Reads lines into a draft, with the scopes that Mosquitto gives them.
+class conf_reader {
+public:
+  /// `nested`: the text is that of a file from `include_dir`.
+  std::optional<config_error> read(std::string_view text, std::string_view file,
+                                   bool nested);
+  outcome finish(std::string_view file);
+
+private:
+  /// An index in `draft_.opened`, or none for the default listener.
+  using scope = std::optional<size_t>;
+
+  complaint read_line(std::string_view line);
+  complaint apply(std::string_view name, std::string_view text);
+  complaint open_listener(std::string_view text);
+  complaint set_default_port(std::string_view text);
+  complaint set_default_address(std::string_view text);
+  complaint set_per_listener(std::string_view text);
+  complaint include(std::string_view folder);
+  complaint apply_unsupported(std::string_view name, std::string_view text);
+  complaint apply_to_listener(const listener_option& what,
+                              std::string_view text);
+  template <class T>
+  complaint apply_option(T& in, const option<T>& what, std::string_view text);
+  template <class T>
+  complaint apply_integer(T& in, const option<T>& what, std::string_view text);
+  complaint note_repeated(std::string_view name, bool is_text, scope where);
+  void check_rest(std::string_view text);
+
+  listener_draft& listener() {
+    return scope_ ? draft_.opened[*scope_] : default_listener_;
+  }
+  std::string position() const { return fmt::format("{}:{}", file_, line_); }
+  void warn(std::string_view text) {
+    draft_.warnings.push_back(fmt::format("{}: {}", position(), text));
+  }
+
+  draft draft_;
+  listener_draft default_listener_;
+  bool default_port_given_ = false;
+  bool per_listener_ = false;
+  bool access_given_ = false;
+  scope scope_;
+  bool nested_ = false;
+  std::string file_;
+  size_t line_ = 0;
+  /// Set when an included file was at fault: the error already has a position.
+  std::optional<config_error> inner_error_;
+  std::map<std::pair<std::string, scope>, std::string> seen_;
+};
+
+std::optional<config_error>
+conf_reader::read(std::string_view text, std::string_view file, bool nested) {
+  file_ = file;
+  line_ = 0;
+  nested_ = nested;
+  // Each file begins outside of any listener, as with Mosquitto.
+  scope_.reset();
+  if (text.starts_with("\xef\xbb\xbf"))
+    text.remove_prefix(3);
+  while (!text.empty()) {
+    ++line_;
+    auto end = text.find('\n');
+    auto line = cut_end(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    auto wrong = read_line(line);
+    if (inner_error_)
+      return inner_error_;
+    if (wrong)
+      return config_error{fmt::format("{}: {}", position(), *wrong)};
+  }
+  return std::nullopt;
+}
+
+complaint conf_reader::read_line(std::string_view line) {
+  auto start = line.find_first_not_of(" \t");
+  if (start == std::string_view::npos || line[start] == '#')
+    return std::nullopt;
+  line = skip_spaces(line);
+  auto name = first_word(line);
+  if (name.find('\t') != std::string_view::npos)
+    return fmt::format("`{}`: tabs do not separate words; use spaces",
+                       escaped(name));
+  auto text = skip_spaces(line.substr(name.size()));
+  if (text.empty())
+    return fmt::format("{}: the value is missing; write it behind the name",
+                       escaped(name));
+  if (auto wrong = apply(name, text))
+    return fmt::format("{}: {}", escaped(name), *wrong);
+  for (const auto& note : std::exchange(draft_.notes, {}))
+    warn(fmt::format("{}: {}", name, note));
+  return std::nullopt;
+}
+
+complaint conf_reader::apply(std::string_view name, std::string_view text) {
+  if (name == "listener")
+    return open_listener(text);
+  if (name == "port")
+    return set_default_port(text);
+  if (name == "bind_address")
+    return set_default_address(text);
+  if (name == "include_dir")
+    return include(text);
+  if (name == "per_listener_settings")
+    return set_per_listener(text);
+  const auto* of_listener = find_listener_option(name);
+  auto is_access =
+      of_listener != nullptr && of_listener->stands == place::per_listener;
+  access_given_ = access_given_ || is_access;
+  const auto* of_broker = find_broker_option(name);
+  if (of_broker != nullptr && !(is_access && per_listener_)) {
+    if (auto wrong = note_repeated(
+            name, kind_of(*of_broker) == value_kind::text, std::nullopt))
+      return wrong;
+    return apply_option(draft_, *of_broker, text);
+  }
+  if (of_listener != nullptr && of_listener->stands != place::json)
+    return apply_to_listener(*of_listener, text);
+  return apply_unsupported(name, text);
+}
+
+complaint conf_reader::open_listener(std::string_view text) {
+  auto word = first_word(text);
+  auto where = skip_spaces(text.substr(word.size()));
+  listener_draft made;
+  if (word == "0") {
+    if (where.empty())
+      return "port 0 needs the path of a Unix socket: listener 0 "
+             "/run/troupe/mqtt.sock";
+    made.port = 0;
+    if (auto wrong = assign(made, *find_listener_option("path"), where))
+      return wrong;
+  } else {
+    if (auto wrong = apply_integer(made, *find_listener_option("port"), word))
+      return wrong;
+    auto address = first_word(where);
+    if (!address.starts_with('#') && !address.empty()) {
+      check_rest(where.substr(address.size()));
+      if (auto wrong = assign(made, *find_listener_option("address"), address))
+        return wrong;
+    }
+  }
+  scope_ = draft_.opened.size();
+  draft_.opened.push_back(std::move(made));
+  return std::nullopt;
+}
+
+complaint conf_reader::set_default_port(std::string_view text) {
+  default_port_given_ = true;
+  return apply_option(default_listener_, *find_listener_option("port"), text);
+}
+
+complaint conf_reader::set_default_address(std::string_view text) {
+  return apply_option(default_listener_, *find_listener_option("address"),
+                      text);
+}
+
+complaint conf_reader::set_per_listener(std::string_view text) {
+  if (access_given_)
+    return "must stand above the first option about access; move it to the top";
+  auto word = first_word(text);
+  check_rest(text.substr(word.size()));
+  if (word != "true" && word != "1" && word != "false" && word != "0")
+    return fmt::format("`{}` is not a boolean; use true or false",
+                       escaped(word));
+  per_listener_ = word == "true" || word == "1";
+  return std::nullopt;
+}
+
+complaint conf_reader::include(std::string_view folder) {
+  if (nested_) {
+    warn("include_dir: has no effect in an included file, as with Mosquitto; "
+         "name the folder in the main file");
+    return std::nullopt;
+  }
+  auto files = list_files(std::string{folder}, ".conf");
+  if (!files)
+    return fmt::format("cannot read the folder `{}`: {}; name one that exists",
+                       escaped(folder), files.error().text);
+  for (const auto& path : *files) {
+    auto text = read_file(path);
+    if (!text)
+      return text.error().text;
+    auto outer = std::tuple{file_, line_, scope_};
+    if (auto wrong = read(*text, path, true)) {
+      inner_error_ = std::move(wrong);
+      return std::nullopt;
+    }
+    std::tie(file_, line_, scope_) = std::move(outer);
+    nested_ = false;
+  }
+  return std::nullopt;
+}
+
+complaint conf_reader::apply_unsupported(std::string_view name,
+                                         std::string_view text) {
+  auto word = first_word(text);
+  auto judged = judge_unsupported(name, word == "true" || word == "1");
+  if (!judged)
+    return describe_unknown(name);
+  switch (judged->what) {
+  case verdict::kind::ignore:
+    return std::nullopt;
+  case verdict::kind::refuse:
+    return std::string{judged->why};
+  case verdict::kind::plugin:
+    draft_.plugin = fmt::format("{}: {}", position(), name);
+    break;
+  case verdict::kind::warn:
+    break;
+  }
+  warn(fmt::format("{}: {}", name, judged->why));
+  return std::nullopt;
+}
+
+complaint conf_reader::apply_to_listener(const listener_option& what,
+                                         std::string_view text) {
+  if (!scope_ && what.stands == place::below_listener)
+    return "belongs to a listener; put it below a `listener` line";
+  if (auto wrong =
+          note_repeated(what.name, kind_of(what) == value_kind::text, scope_))
+    return wrong;
+  return apply_option(listener(), what, text);
+}
+
+template <class T>
+complaint conf_reader::apply_option(T& in, const option<T>& what,
+                                    std::string_view text) {
+  auto kind = kind_of(what);
+  if (kind == value_kind::integer)
+    return apply_integer(in, what, text);
+  auto word = first_word(text);
+  if (kind != value_kind::boolean && !what.is_word)
+    return assign(in, what, text);
+  check_rest(text.substr(word.size()));
+  if (what.is_word)
+    return assign(in, what, word);
+  if (word == "true" || word == "1")
+    return assign(in, what, true);
+  if (word == "false" || word == "0")
+    return assign(in, what, false);
+  return fmt::format("`{}` is not a boolean; use true or false", escaped(word));
+}
+
+template <class T>
+complaint conf_reader::apply_integer(T& in, const option<T>& what,
+                                     std::string_view text) {
+  auto word = first_word(text);
+  check_rest(text.substr(word.size()));
+  int64_t number = 0;
+  auto end = word.data() + word.size();
+  auto [rest, failed] = std::from_chars(word.data(), end, number);
+  if (failed != std::errc{} || rest != end)
+    return fmt::format("`{}` is not {}; use a whole number without a unit",
+                       escaped(word), what.range.noun);
+  if (what.range.lenient && number < what.range.least) {
+    warn(fmt::format("{}: {} counts as {}, no limit", what.name, number,
+                     what.range.least));
+    number = what.range.least;
+  }
+  return assign(in, what, number);
+}
+
+complaint conf_reader::note_repeated(std::string_view name, bool is_text,
+                                     scope where) {
+  if (name == "log_type" || name == "log_dest"
+      || name == "accept_protocol_versions")
+    return std::nullopt;
+  auto [entry, fresh] =
+      seen_.try_emplace({std::string{name}, where}, position());
+  if (fresh)
+    return std::nullopt;
+  // Mosquitto refuses texts that are given twice and takes the last of others.
+  if (is_text)
+    return fmt::format("is given for the second time, first at {}; remove one "
+                       "of them",
+                       entry->second);
+  warn(fmt::format("{}: replaces the value given at {}", name, entry->second));
+  entry->second = position();
+  return std::nullopt;
+}
+
+void conf_reader::check_rest(std::string_view text) {
+  text = skip_spaces(text);
+  if (!text.empty() && !text.starts_with('#'))
+    warn(fmt::format("`{}` behind the value has no effect", escaped(text)));
+}
+
+outcome conf_reader::finish(std::string_view file) {
+  const listener_settings& given = default_listener_;
+  if (default_port_given_ || given != listener_settings{}) {
+    if (!default_port_given_)
+      draft_.warnings.push_back(fmt::format(
+          "{}: options above the first `listener` line open port {} on {}, as "
+          "with Mosquitto",
+          file, given.port,
+          given.address.empty() ? "every address" : given.address));
+    draft_.opened.push_back(default_listener_);
+  } else if (draft_.opened.empty() && per_listener_) {
+    // The loopback listeners stand in for the default listener.
+    draft_.given_allow_anonymous = default_listener_.own_allow_anonymous;
+    draft_.allow_zero_length_clientid =
+        default_listener_.own_allow_zero_length_clientid.value_or(true);
+    if (default_listener_.own_auto_id_prefix)
+      draft_.auto_id_prefix = *default_listener_.own_auto_id_prefix;
+  }
+  return resolve(std::move(draft_), file);
+}
+
+} // namespace
+
+outcome parse_mosquitto_conf(std::string_view text, std::string_view filename) {
+  conf_reader reader;
+  if (auto wrong = reader.read(text, filename, false))
+    return *wrong;
+  return reader.finish(filename);
+}
+
+} // namespace troupe::config

@@ -1,0 +1,143 @@
+#include "config/options.hpp"
+
+#include "core/printable.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <type_traits>
+
+namespace troupe::config {
+
+namespace {
+
+template <class T>
+const option<T>* find(std::span<const option<T>> all,
+                      std::string_view name) noexcept {
+  auto found = std::find_if(all.begin(), all.end(), [name](const auto& each) {
+    return each.name == name;
+  });
+  return found == all.end() ? nullptr : &*found;
+}
+
+complaint check_number(const number_range& range, int64_t number) {
+  if (number >= range.least && number <= range.most)
+    return std::nullopt;
+  if (range.most == std::numeric_limits<int64_t>::max())
+    return fmt::format("{} is not {} (at least {})", number, range.noun,
+                       range.least);
+  return fmt::format("{} is not {} ({} to {})", number, range.noun, range.least,
+                     range.most);
+}
+
+complaint check_text(std::string_view text) {
+  if (is_printable(text))
+    return std::nullopt;
+  return "the value holds a control character or is not UTF-8; use printable "
+         "UTF-8 text";
+}
+
+/// Stores into one member; what the reader has checked is only asserted.
+template <class T>
+class store {
+public:
+  store(T& in, const number_range& range, const value& given)
+      : in_(in), range_(range), given_(given) {}
+
+  complaint operator()(text_setter<T> set) const { return set(in_, text()); }
+  complaint operator()(bool T::*member) const { return put(member, boolean()); }
+  complaint operator()(std::optional<bool> T::*member) const {
+    return put(member, boolean());
+  }
+  complaint operator()(std::string T::*member) const {
+    return put(member, std::string{text()});
+  }
+  complaint operator()(std::optional<std::string> T::*member) const {
+    return put(member, std::string{text()});
+  }
+  complaint operator()(std::chrono::seconds T::*member) const {
+    return put(member, std::chrono::seconds{number() * range_.unit});
+  }
+  template <class Integer>
+  complaint operator()(Integer T::*member) const {
+    return put(member, static_cast<Integer>(number()));
+  }
+
+private:
+  template <class Member, class Value>
+  complaint put(Member member, Value&& what) const {
+    in_.*member = std::forward<Value>(what);
+    return std::nullopt;
+  }
+  bool boolean() const noexcept { return *std::get_if<bool>(&given_); }
+  int64_t number() const noexcept { return *std::get_if<int64_t>(&given_); }
+  std::string_view text() const noexcept {
+    return *std::get_if<std::string_view>(&given_);
+  }
+
+  T& in_;
+  const number_range& range_;
+  const value& given_;
+};
+
+/// The kind of value that a member of this type holds.
+template <class Member>
+constexpr value_kind member_kind() noexcept {
+  if constexpr (std::is_same_v<
+                    Member,
+                    bool> || std::is_same_v<Member, std::optional<bool>>)
+    return value_kind::boolean;
+  else if constexpr (
+      std::is_same_v<
+          Member,
+          std::string> || std::is_same_v<Member, std::optional<std::string>>)
+    return value_kind::text;
+  else
+    return value_kind::integer;
+}
+
+struct kind_visitor {
+  template <class T>
+  value_kind operator()(text_setter<T>) const noexcept {
+    return value_kind::text;
+  }
+  template <class T, class Member>
+  value_kind operator()(Member T::*) const noexcept {
+    return member_kind<Member>();
+  }
+};
+
+} // namespace
+
+const broker_option* find_broker_option(std::string_view name) noexcept {
+  return find(broker_options(), name);
+}
+
+const listener_option* find_listener_option(std::string_view name) noexcept {
+  return find(listener_options(), name);
+}
+
+template <class T>
+value_kind kind_of(const option<T>& what) noexcept {
+  return what.is_list ? value_kind::list
+                      : std::visit(kind_visitor{}, what.where);
+}
+
+template <class T>
+complaint assign(T& in, const option<T>& what, const value& given) {
+  if (const auto* number = std::get_if<int64_t>(&given))
+    if (auto wrong = check_number(what.range, *number))
+      return wrong;
+  if (const auto* text = std::get_if<std::string_view>(&given))
+    if (auto wrong = check_text(*text))
+      return wrong;
+  return std::visit(store<T>{in, what.range, given}, what.where);
+}
+
+template value_kind kind_of(const broker_option&) noexcept;
+template value_kind kind_of(const listener_option&) noexcept;
+template complaint assign(draft&, const broker_option&, const value&);
+template complaint assign(listener_draft&, const listener_option&,
+                          const value&);
+
+} // namespace troupe::config

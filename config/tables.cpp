@@ -1,0 +1,345 @@
+// The tables of options. The comments that explain them, with their defaults,
+// stand in settings.hpp.
+#include "config/options.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <ctime>
+
+namespace troupe::config {
+
+namespace {
+
+constexpr auto int32_most = std::numeric_limits<int32_t>::max();
+constexpr auto uint16_most = std::numeric_limits<uint16_t>::max();
+constexpr auto uint32_most = std::numeric_limits<uint32_t>::max();
+/// The largest payload that fits into a packet. [MQTT-1.5.5]
+constexpr int64_t payload_most = 268'435'455;
+
+constexpr number_range seconds_16{0, uint16_most, "a number of seconds"};
+constexpr number_range bytes{0, std::numeric_limits<int64_t>::max(),
+                             "a number of bytes"};
+constexpr number_range lenient_bytes{0, bytes.most, bytes.noun, true};
+constexpr number_range limit_or_none{-1, int32_most, "a limit, or -1 for none",
+                                     true};
+constexpr number_range aliases{0, uint16_most, "a number of topic aliases"};
+
+complaint set_log_type(draft& in, std::string_view word) {
+  if (!in.log_type_given)
+    in.log.types = log::no_levels;
+  in.log_type_given = true;
+  if (word == "none")
+    in.log.types = log::no_levels;
+  else if (word == "all")
+    in.log.types = log::all_levels;
+  else {
+    for (size_t i = 0; i < log::level_count; ++i)
+      if (auto each = static_cast<log::level>(i);
+          log::to_string(each) == word) {
+        in.log.types |= log::bit(each);
+        return std::nullopt;
+      }
+    return fmt::format("`{}` is not a kind of log line; use error, warning, "
+                       "notice, information, debug, subscribe, unsubscribe, "
+                       "websockets, internal, all or none",
+                       word);
+  }
+  return std::nullopt;
+}
+
+complaint add_log_file(draft& in, std::string_view path) {
+  auto start = path.find_first_not_of(' ');
+  if (start == std::string_view::npos)
+    return "`file` needs a path: file /var/log/troupe.log";
+  in.log.files.emplace_back(path.substr(start));
+  return std::nullopt;
+}
+
+complaint set_log_dest(draft& in, std::string_view words) {
+  if (!in.log_dest_given)
+    in.log.to_stderr = false;
+  in.log_dest_given = true;
+  auto word = words.substr(0, words.find(' '));
+  if (word == "file")
+    return add_log_file(in, words.substr(word.size()));
+  if (word == "none") {
+    in.log.to_stderr = in.log.to_stdout = in.log.to_syslog = false;
+    in.log.files.clear();
+  } else if (word == "stderr")
+    in.log.to_stderr = true;
+  else if (word == "stdout")
+    in.log.to_stdout = true;
+  else if (word == "syslog")
+    in.log.to_syslog = true;
+  else if (word == "topic" || word == "dlt" || word == "android") {
+    in.log_dest_missing = true;
+    in.notes.push_back(fmt::format("troupe does not log to `{}`; lines go to "
+                                   "the other destinations, and to "
+                                   "stderr if there is none",
+                                   word));
+  } else
+    return fmt::format("`{}` is not a destination; use stderr, stdout, syslog, "
+                       "none or file PATH",
+                       word);
+  return std::nullopt;
+}
+
+complaint set_log_timestamp_format(draft& in, std::string_view form) {
+  std::string text{form};
+  std::array<char, 256> room;
+  std::tm any{};
+  any.tm_mday = 1;
+  if (std::strftime(room.data(), room.size(), text.c_str(), &any) == 0)
+    return "the form gives no time, or one of more than 255 bytes; use one as "
+           "in strftime, such as %Y-%m-%dT%H:%M:%S";
+  in.log_timestamp_format = std::move(text);
+  return std::nullopt;
+}
+
+/// Hours in the units of Mosquitto's durations; 0: no such unit.
+int64_t hours_in(std::string_view unit) noexcept {
+  if (unit.size() != 1)
+    return 0;
+  switch (unit.front()) {
+  case 'h':
+    return 1;
+  case 'd':
+    return 24;
+  case 'w':
+    return 24 * 7;
+  case 'm':
+    return 24 * 30;
+  case 'y':
+    return 24 * 365;
+  default:
+    return 0;
+  }
+}
+
+complaint set_expiration(draft& in, std::string_view text) {
+  int64_t count = 0;
+  auto end = text.data() + text.size();
+  auto [rest, failed] = std::from_chars(text.data(), end, count);
+  auto unit = hours_in({rest, static_cast<size_t>(end - rest)});
+  // A session expiry interval has 32 bits. [MQTT5-3.1.2.11.2]
+  auto most = unit == 0 ? 0 : uint32_most / (unit * 3600);
+  if (failed != std::errc{} || count < 1 || count > most)
+    return fmt::format("`{}` is not a time; use a number from 1 and one of h, "
+                       "d, w, m (30 days) and y, such as 14d, up to 136y",
+                       text);
+  in.persistent_client_expiration = std::chrono::hours{count * unit};
+  return std::nullopt;
+}
+
+complaint set_socket_domain(listener_draft& in, std::string_view word) {
+  if (word == "ipv4")
+    in.socket_domain = socket_domain::ipv4;
+  else if (word == "ipv6")
+    in.socket_domain = socket_domain::ipv6;
+  else
+    return fmt::format("`{}` is not an address family; use ipv4 or ipv6, or "
+                       "leave the option out for both",
+                       word);
+  return std::nullopt;
+}
+
+complaint set_protocol(listener_draft&, std::string_view word) {
+  if (word == "mqtt")
+    return std::nullopt;
+  if (word == "websockets" || word == "http_api")
+    return fmt::format("this version does not speak {} yet; use mqtt or remove "
+                       "the listener",
+                       word);
+  return fmt::format("`{}` is not a protocol; use mqtt", word);
+}
+
+complaint accept_version(listener_draft& in, std::string_view number) {
+  if (number == "3")
+    in.accept_v31 = true;
+  else if (number == "4")
+    in.accept_v311 = true;
+  else if (number == "5")
+    in.accept_v5 = true;
+  else
+    return fmt::format("`{}` is not a protocol version; use 3 (MQTT 3.1), 4 "
+                       "(3.1.1) and 5 (5.0)",
+                       number);
+  return std::nullopt;
+}
+
+complaint set_accept_versions(listener_draft& in, std::string_view text) {
+  if (!in.versions_given)
+    in.accept_v31 = in.accept_v311 = in.accept_v5 = false;
+  in.versions_given = true;
+  while (true) {
+    auto comma = text.find(',');
+    auto number = text.substr(0, comma);
+    number.remove_prefix(
+        std::min(number.find_first_not_of(' '), number.size()));
+    number = number.substr(0, number.find_last_not_of(' ') + 1);
+    if (auto wrong = accept_version(in, number))
+      return wrong;
+    if (comma == std::string_view::npos)
+      return std::nullopt;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+complaint set_address(listener_draft& in, std::string_view text) {
+  if (text.find_first_of("[] ") != std::string_view::npos)
+    return fmt::format("`{}` is not an address; write a host name, 127.0.0.1 "
+                       "or ::1, without brackets and spaces",
+                       text);
+  in.address = text;
+  return std::nullopt;
+}
+
+complaint set_path(listener_draft& in, std::string_view text) {
+  // sockaddr_un::sun_path with its end.
+  constexpr size_t most = 107;
+  if (text.empty() || text.size() > most)
+    return fmt::format(
+        "a path of {} bytes does not fit a Unix socket (1 to {})", text.size(),
+        most);
+  in.path = text;
+  return std::nullopt;
+}
+
+constexpr std::array broker_table{
+    broker_option{"allow_anonymous", &draft::given_allow_anonymous},
+    broker_option{"allow_duplicate_messages",
+                  &settings::allow_duplicate_messages},
+    broker_option{"allow_zero_length_clientid",
+                  &settings::allow_zero_length_clientid},
+    broker_option{"auto_id_prefix", &settings::auto_id_prefix},
+    broker_option{"check_retain_source", &settings::check_retain_source},
+    broker_option{"clientid_prefixes", &settings::clientid_prefixes},
+    broker_option{"connect_timeout", &settings::connect_timeout, seconds_16},
+    broker_option{"connection_messages", &settings::connection_messages},
+    broker_option{"global_max_clients", &settings::global_max_clients,
+                  limit_or_none},
+    broker_option{"global_max_connections", &settings::global_max_connections,
+                  limit_or_none},
+    broker_option{"log_dest", &set_log_dest, {}, place::anywhere, true},
+    broker_option{"log_timestamp", &draft::log_timestamp},
+    broker_option{"log_timestamp_format", &set_log_timestamp_format},
+    broker_option{"log_type", &set_log_type, {}, place::anywhere, true, true},
+    broker_option{"loops", &settings::loops, {0, 1024, "a number of threads"}},
+    broker_option{"max_inflight_bytes", &settings::max_inflight_bytes,
+                  lenient_bytes},
+    broker_option{"max_inflight_messages",
+                  &settings::max_inflight_messages,
+                  {0, uint16_most, "a number of messages", true}},
+    broker_option{"max_keepalive", &settings::max_keepalive, seconds_16},
+    // What is announced has 32 bits, though no packet is that large.
+    broker_option{"max_packet_size",
+                  &settings::max_packet_size,
+                  {20, uint32_most, "a number of bytes"}},
+    broker_option{"max_pending_connections",
+                  &settings::max_pending_connections,
+                  {0, int32_most, "a number of connections"}},
+    broker_option{"max_queued_bytes", &settings::max_queued_bytes,
+                  lenient_bytes},
+    broker_option{"max_queued_messages",
+                  &settings::max_queued_messages,
+                  {0, bytes.most, "a number of messages", true}},
+    broker_option{"memory_limit", &settings::memory_limit, bytes},
+    broker_option{"message_size_limit",
+                  &settings::message_size_limit,
+                  {0, payload_most, "a number of bytes"}},
+    broker_option{"output_limit",
+                  &settings::output_limit,
+                  {1024, bytes.most, "a number of bytes"}},
+    broker_option{"output_pause",
+                  &settings::output_pause,
+                  {1, bytes.most, "a number of bytes"}},
+    broker_option{"persistent_client_expiration",
+                  &set_expiration,
+                  {},
+                  place::anywhere,
+                  false,
+                  true},
+    broker_option{"pid_file", &settings::pid_file},
+    broker_option{"publish_credit_batches",
+                  &settings::publish_credit_batches,
+                  {1, uint16_most, "a number of batches"}},
+    broker_option{"publish_credit_bytes",
+                  &settings::publish_credit_bytes,
+                  {1, bytes.most, "a number of bytes"}},
+    broker_option{"queue_qos0_messages", &settings::queue_qos0_messages},
+    broker_option{"retain_available", &settings::retain_available},
+    broker_option{"retain_expiry_interval",
+                  &settings::retain_expiry_interval,
+                  {0, int32_most, "a number of minutes", false, 60}},
+    broker_option{"set_tcp_nodelay", &settings::set_tcp_nodelay},
+    broker_option{"subtrees",
+                  &settings::subtrees,
+                  {0, uint16_most, "a number of subtrees"}},
+    broker_option{"sys_interval", &settings::sys_interval, seconds_16},
+    broker_option{"upgrade_outgoing_qos", &settings::upgrade_outgoing_qos},
+    broker_option{"user", &settings::user},
+};
+
+constexpr std::array listener_table{
+    listener_option{"port",
+                    &listener_settings::port,
+                    {1, uint16_most, "a port"},
+                    place::json},
+    listener_option{"address", &set_address, {}, place::json},
+    listener_option{"path", &set_path, {}, place::json},
+    listener_option{"allow_anonymous",
+                    &listener_draft::own_allow_anonymous,
+                    {},
+                    place::per_listener},
+    listener_option{"allow_zero_length_clientid",
+                    &listener_draft::own_allow_zero_length_clientid,
+                    {},
+                    place::per_listener},
+    listener_option{"auto_id_prefix",
+                    &listener_draft::own_auto_id_prefix,
+                    {},
+                    place::per_listener},
+    listener_option{"listener_allow_anonymous",
+                    &listener_draft::own_allow_anonymous,
+                    {},
+                    place::below_listener},
+    listener_option{"listener_auto_id_prefix",
+                    &listener_draft::own_auto_id_prefix,
+                    {},
+                    place::below_listener},
+    listener_option{"accept_protocol_versions",
+                    &set_accept_versions,
+                    {},
+                    place::below_listener,
+                    true},
+    listener_option{"max_connections", &listener_settings::max_connections,
+                    limit_or_none},
+    listener_option{"max_qos", &listener_settings::max_qos, {0, 2, "a QoS"}},
+    listener_option{
+        "maximum_qos", &listener_settings::max_qos, {0, 2, "a QoS"}},
+    listener_option{"max_topic_alias", &listener_settings::max_topic_alias,
+                    aliases, place::below_listener},
+    listener_option{"max_topic_alias_broker",
+                    &listener_settings::max_topic_alias_broker, aliases,
+                    place::below_listener},
+    listener_option{
+        "protocol", &set_protocol, {}, place::anywhere, false, true},
+    listener_option{
+        "socket_domain", &set_socket_domain, {}, place::anywhere, false, true},
+    listener_option{"use_username_as_clientid",
+                    &listener_settings::use_username_as_clientid},
+};
+
+} // namespace
+
+std::span<const broker_option> broker_options() noexcept {
+  return broker_table;
+}
+
+std::span<const listener_option> listener_options() noexcept {
+  return listener_table;
+}
+
+} // namespace troupe::config

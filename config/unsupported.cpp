@@ -1,0 +1,236 @@
+// Options of Mosquitto that this version does not have. What would be unsafe
+// or misleading to pass over is refused; the rest is named and passed over.
+#include "config/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <vector>
+
+namespace troupe::config {
+
+namespace {
+
+enum class action : uint8_t {
+  warn,
+  warn_if_true,
+  refuse,
+  refuse_if_true,
+  plugin
+};
+
+struct unsupported {
+  std::string_view name;
+  action what;
+  std::string_view why;
+};
+
+constexpr std::string_view in_memory =
+    "has no effect: this version keeps sessions, queues and retained messages "
+    "in memory, and they are gone when it stops";
+constexpr std::string_view no_tls =
+    "this version has no TLS yet; remove it, and let the listener be reached "
+    "over a trusted network only";
+constexpr std::string_view tls_detail =
+    "has no effect: this version has no TLS yet";
+constexpr std::string_view no_users =
+    "this version cannot check users and their rights yet; remove it, and "
+    "decide with allow_anonymous who may connect";
+constexpr std::string_view no_bridge =
+    "this version has no bridges yet; remove the section that `connection` "
+    "begins";
+constexpr std::string_view no_plugin = "has no effect: troupe loads no plugins";
+constexpr std::string_view no_web =
+    "has no effect: this version speaks neither WebSocket nor HTTP yet";
+
+constexpr std::array table{
+    unsupported{"persistence", action::warn_if_true, in_memory},
+    unsupported{"retained_persistence", action::warn_if_true, in_memory},
+    unsupported{"persistence_file", action::warn, in_memory},
+    unsupported{"persistence_location", action::warn, in_memory},
+    unsupported{"autosave_interval", action::warn, in_memory},
+    unsupported{"autosave_on_changes", action::warn_if_true, in_memory},
+
+    unsupported{"password_file", action::refuse, no_users},
+    unsupported{"acl_file", action::refuse, no_users},
+    unsupported{"psk_file", action::refuse, no_users},
+    unsupported{"auth_plugin", action::refuse, no_users},
+    unsupported{"psk_hint", action::refuse, no_tls},
+    unsupported{"cafile", action::refuse, no_tls},
+    unsupported{"capath", action::refuse, no_tls},
+    unsupported{"certfile", action::refuse, no_tls},
+    unsupported{"keyfile", action::refuse, no_tls},
+    unsupported{"crlfile", action::refuse, no_tls},
+    unsupported{"require_certificate", action::refuse_if_true, no_tls},
+    unsupported{"use_identity_as_username", action::refuse_if_true, no_tls},
+    unsupported{"use_subject_as_username", action::refuse_if_true, no_tls},
+    unsupported{"proxy_protocol_v2_require_tls", action::refuse_if_true,
+                no_tls},
+    unsupported{"ciphers", action::warn, tls_detail},
+    unsupported{"ciphers_tls1.3", action::warn, tls_detail},
+    unsupported{"dhparamfile", action::warn, tls_detail},
+    unsupported{"tls_engine", action::warn, tls_detail},
+    unsupported{"tls_engine_kpass_sha1", action::warn, tls_detail},
+    unsupported{"tls_keyform", action::warn, tls_detail},
+    unsupported{"tls_version", action::warn, tls_detail},
+    unsupported{"disable_client_cert_date_checks", action::warn_if_true,
+                tls_detail},
+
+    unsupported{"mount_point", action::refuse,
+                "this version has no mount points yet, and clients would share "
+                "topics that it keeps apart; remove it"},
+    unsupported{"bind_interface", action::refuse,
+                "this version cannot bind to an interface yet; give the "
+                "interface's address in the `listener` line"},
+    unsupported{"enable_proxy_protocol", action::refuse,
+                "this version does not read the PROXY protocol yet; remove it, "
+                "and let the proxy pass bytes on as they are"},
+
+    unsupported{"plugin", action::plugin, no_plugin},
+    unsupported{"global_plugin", action::plugin, no_plugin},
+    unsupported{"plugin_load", action::plugin, no_plugin},
+    unsupported{"plugin_use", action::plugin, no_plugin},
+    unsupported{"auth_plugin_deny_special_chars", action::warn, no_plugin},
+    unsupported{"enable_control_api", action::warn_if_true,
+                "has no effect: this version answers on $CONTROL that there is "
+                "no endpoint"},
+
+    unsupported{"http_dir", action::warn, no_web},
+    unsupported{"packet_buffer_size", action::warn, no_web},
+    unsupported{"websockets_headers_size", action::warn, no_web},
+    unsupported{"websockets_log_level", action::warn, no_web},
+    unsupported{"websockets_origin", action::warn, no_web},
+
+    unsupported{"log_facility", action::warn,
+                "has no effect: lines to syslog have the facility `daemon`"},
+    unsupported{"retry_interval", action::warn,
+                "has no effect: messages are sent again when a client comes "
+                "back, as MQTT wants it"},
+};
+
+constexpr auto bridge_options = std::to_array<std::string_view>({
+    "address",
+    "addresses",
+    "bridge_alpn",
+    "bridge_attempt_unsubscribe",
+    "bridge_bind_address",
+    "bridge_cafile",
+    "bridge_capath",
+    "bridge_certfile",
+    "bridge_ciphers",
+    "bridge_ciphers_tls1.3",
+    "bridge_identity",
+    "bridge_insecure",
+    "bridge_keyfile",
+    "bridge_max_packet_size",
+    "bridge_max_topic_alias",
+    "bridge_outgoing_retain",
+    "bridge_protocol_version",
+    "bridge_psk",
+    "bridge_receive_maximum",
+    "bridge_reload_type",
+    "bridge_require_ocsp",
+    "bridge_session_expiry_interval",
+    "bridge_tcp_keepalive",
+    "bridge_tcp_user_timeout",
+    "bridge_tls_use_os_certs",
+    "bridge_tls_version",
+    "cleansession",
+    "clientid",
+    "connection",
+    "idle_timeout",
+    "keepalive_interval",
+    "local_cleansession",
+    "local_clientid",
+    "local_password",
+    "local_username",
+    "notification_topic",
+    "notifications",
+    "notifications_local_only",
+    "password",
+    "remote_clientid",
+    "remote_password",
+    "remote_username",
+    "restart_timeout",
+    "round_robin",
+    "start_type",
+    "threshold",
+    "topic",
+    "try_private",
+    "username",
+});
+
+verdict judge(const unsupported& what, bool is_true) noexcept {
+  using kind = verdict::kind;
+  switch (what.what) {
+  case action::warn:
+    return {kind::warn, what.why};
+  case action::warn_if_true:
+    return {is_true ? kind::warn : kind::ignore, what.why};
+  case action::refuse:
+    return {kind::refuse, what.why};
+  case action::refuse_if_true:
+    return {is_true ? kind::refuse : kind::ignore, what.why};
+  case action::plugin:
+    return {kind::plugin, what.why};
+  }
+  return {kind::refuse, what.why};
+}
+
+/// How many letters must be added, dropped or replaced to make `y` of `x`.
+size_t distance(std::string_view x, std::string_view y) {
+  std::vector<size_t> row(y.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= x.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= y.size(); ++j) {
+      auto replaced = diagonal + (x[i - 1] == y[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[y.size()];
+}
+
+} // namespace
+
+std::optional<verdict> judge_unsupported(std::string_view name,
+                                         bool is_true) noexcept {
+  auto found =
+      std::find_if(table.begin(), table.end(),
+                   [name](const auto& each) { return each.name == name; });
+  if (found != table.end())
+    return judge(*found, is_true);
+  if (std::find(bridge_options.begin(), bridge_options.end(), name)
+      != bridge_options.end())
+    return verdict{verdict::kind::refuse, no_bridge};
+  if (name.starts_with("plugin_opt_") || name.starts_with("auth_opt_"))
+    return verdict{verdict::kind::warn, no_plugin};
+  return std::nullopt;
+}
+
+std::string describe_unknown(std::string_view name) {
+  std::string_view nearest;
+  size_t least = 3;
+  auto consider = [&](std::string_view known) {
+    // Long names cannot be near, and must not cost time.
+    if (name.size() > known.size() + 2)
+      return;
+    if (auto now = distance(name, known); now < least) {
+      least = now;
+      nearest = known;
+    }
+  };
+  for (const auto& each : broker_options())
+    consider(each.name);
+  for (const auto& each : listener_options())
+    consider(each.name);
+  if (nearest.empty())
+    return "unknown option; docs/configuration.md lists the known ones";
+  return fmt::format("unknown option; did you mean `{}`?", nearest);
+}
+
+} // namespace troupe::config
