@@ -6,7 +6,8 @@
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
-#include <memory>
+#include <algorithm>
+#include <chrono>
 #include <random>
 #include <string>
 #include <vector>

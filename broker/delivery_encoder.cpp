@@ -60,8 +60,9 @@ size_t properties_size(const publication& message,
 size_t remaining_length(const publication& message,
                         const delivery_header& header, version v,
                         size_t properties) noexcept {
+  auto omits_topic = header.omit_topic && v == version::v5;
   auto size = message.payload().size()
-              + (header.omit_topic ? 2 : message.encoded_topic().size());
+              + (omits_topic ? 2 : message.encoded_topic().size());
   if (header.qos != protocol::qos::at_most_once)
     size += 2;
   if (v == version::v5)
@@ -71,8 +72,10 @@ size_t remaining_length(const publication& message,
 
 uint32_t seconds_left(time_point expires_at, time_point now) noexcept {
   using std::chrono::seconds;
-  auto left = std::chrono::ceil<seconds>(expires_at - now).count();
-  return static_cast<uint32_t>(std::max<int64_t>(left, 1));
+  // To the nearest: the loops of sender and receiver read their clocks at
+  // slightly different times, and an interval must not grow.
+  auto left = std::chrono::round<seconds>(expires_at - now).count();
+  return static_cast<uint32_t>(std::clamp<int64_t>(left, 1, UINT32_MAX));
 }
 
 void write_properties(pen& out, const publication& message,
@@ -95,7 +98,9 @@ void write_properties(pen& out, const publication& message,
 }
 
 uint8_t first_byte(const delivery_header& header) noexcept {
-  return static_cast<uint8_t>(publish_type | (header.dup ? 8 : 0)
+  // [MQTT-3.3.1-2]
+  auto dup = header.dup && header.qos != protocol::qos::at_most_once;
+  return static_cast<uint8_t>(publish_type | (dup ? 8 : 0)
                               | (static_cast<uint8_t>(header.qos) << 1)
                               | (header.retain ? 1 : 0));
 }
@@ -114,7 +119,7 @@ void encode_delivery(byte_buffer& out, const publication& message,
   if (!is_v5 && header.qos == protocol::qos::at_most_once) {
     to.text(message.encoded_topic_and_payload());
   } else {
-    if (header.omit_topic)
+    if (is_v5 && header.omit_topic)
       to.u16(0);
     else
       to.text(message.encoded_topic());

@@ -19,8 +19,8 @@ public:
   explicit incoming_aliases(uint16_t maximum) noexcept : maximum_(maximum) {}
 
   /// Defines the packet's alias if it brings a topic, or puts the topic in if
-  /// it brings the alias alone. The view it then holds is valid until the alias
-  /// is defined anew. Fails with topic_alias_invalid above the maximum, with
+  /// it brings the alias alone. The view it then holds is valid until the next
+  /// call. Fails with topic_alias_invalid above the maximum, with
   /// protocol_error for an alias nobody defined.
   result<bool> resolve(protocol::publish& packet);
 

@@ -56,12 +56,15 @@ int to_af(address_family family) {
   return AF_UNSPEC;
 }
 
-/// True if a process accepts connections at this path.
-bool is_listened_on(const sockaddr_un& address) {
-  socket probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+/// True if nobody listens at this path any more. One whose backlog is full, or
+/// that we may not connect to, is alive.
+bool is_stale(const sockaddr_un& address) {
+  socket probe{
+      ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   return connect(probe.fd(), reinterpret_cast<const sockaddr*>(&address),
                  sizeof(address))
-         == 0;
+             != 0
+         && errno == ECONNREFUSED;
 }
 
 } // namespace
@@ -112,7 +115,7 @@ listen_result listen_unix(const std::string& path) {
   std::memcpy(address.sun_path, path.data(), path.size());
   struct stat info {};
   if (lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)
-      && !is_listened_on(address))
+      && is_stale(address))
     unlink(path.c_str());
   socket listening{
       ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};

@@ -4,6 +4,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <limits>
+
 namespace troupe::net {
 
 namespace {
@@ -66,9 +69,12 @@ void poller::forget(poll_target* target) noexcept {
 }
 
 void poller::wait(std::chrono::milliseconds timeout) {
-  auto count =
-      epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()),
-                 static_cast<int>(timeout.count()));
+  // A deadline may be months away; whoever is woken before it waits again.
+  constexpr int64_t longest = std::numeric_limits<int>::max();
+  auto limit = static_cast<int>(
+      std::clamp<int64_t>(timeout.count(), int64_t{-1}, longest));
+  auto count = epoll_wait(epoll_, events_.data(),
+                          static_cast<int>(events_.size()), limit);
   fetched_ = count > 0 ? static_cast<size_t>(count) : 0;
   for (next_ = 0; next_ < fetched_;) {
     auto event = events_[next_++];
