@@ -40,9 +40,9 @@ result<std::optional<frame>> next_frame(std::span<const uint8_t> bytes,
 result<connect> decode_connect(const frame& in);
 /// Subscription identifiers and aliases are given as they stand: whether the
 /// direction allows them is the caller's business. An empty topic passes only
-/// with an alias. A topic name with wildcards fails with topic_name_invalid, one
-/// that is empty or has too many slashes with protocol_error. Allocates only for
-/// subscription identifiers and for `message::gathered_properties`.
+/// with an alias. A topic name with wildcards fails with topic_name_invalid,
+/// one that is empty or has too many slashes with protocol_error. Allocates
+/// only for subscription identifiers and for `message::gathered_properties`.
 result<publish> decode_publish(const frame& in, version v);
 result<acknowledgement> decode_acknowledgement(const frame& in, version v);
 /// Any packet. REQUIRES for CONNECT: `v` is ignored.
@@ -53,7 +53,7 @@ result<packet> decode(const frame& in, version v);
 class decoder {
 public:
   explicit decoder(uint32_t max_packet_size = max_remaining_length + 1) noexcept
-    : max_packet_size_(max_packet_size) {}
+      : max_packet_size_(max_packet_size) {}
 
   /// What the packets that follow are read as; CONNECT sets it by itself.
   void set_version(version v) noexcept { version_ = v; }

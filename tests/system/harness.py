@@ -6,6 +6,7 @@ TROUPE_PEER  a mosquitto to run the same tests against instead, which is how
 TROUPE_QUICK set: smaller loads
 """
 import atexit
+import ctypes
 import functools
 import itertools
 import json
@@ -29,6 +30,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEER = os.environ.get("TROUPE_PEER")
 BINARY = PEER or os.environ.get("TROUPE", str(ROOT / "build/release/troupe"))
 QUICK = bool(os.environ.get("TROUPE_QUICK"))
+PRCTL = ctypes.CDLL(None).prctl
+PR_SET_PDEATHSIG = 1
 START_DEADLINE = 10
 STOP_DEADLINE = 10
 
@@ -155,7 +158,7 @@ class Broker:
             [BINARY, "-c", str(self.write_config()), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, errors="replace",
-            start_new_session=True)
+            start_new_session=True, preexec_fn=_die_with_parent)
         self.log = Lines(self.process.stderr)
 
     def wait_until_ready(self):
@@ -213,6 +216,11 @@ def _conf_line(pair):
     if isinstance(value, bool):
         value = str(value).lower()
     return f"{name} {value}"
+
+
+def _die_with_parent():
+    """A test that is killed leaves no broker behind (Linux)."""
+    PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _group_exists(group):
