@@ -347,7 +347,9 @@ void connection::arm() {
 }
 
 void connection::mark() {
-  if (is_marked_)
+  // Once ending there is nothing left to do at the end of a turn, and this
+  // connection may be gone by then: its session drops the last handle.
+  if (is_marked_ || is_ending_)
     return;
   is_marked_ = true;
   loop_.at_end_of_turn(this);
