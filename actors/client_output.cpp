@@ -3,12 +3,12 @@
 namespace troupe::actors {
 
 client_output::client_output(loop& home, protocol::version v,
-                             output_limits limits, uint16_t alias_maximum,
-                             uint32_t max_packet_size)
-    : home_(home), limits_(limits), max_packet_size_(max_packet_size),
-      version_(v) {
-  if (alias_maximum > 0)
-    aliases_ = std::make_unique<broker::outgoing_aliases>(alias_maximum);
+                             output_limits limits, const client_limits& client)
+    : home_(home), limits_(limits),
+      maximum_packet_size_(client.maximum_packet_size), version_(v) {
+  if (client.topic_alias_maximum > 0)
+    aliases_ =
+        std::make_unique<broker::outgoing_aliases>(client.topic_alias_maximum);
 }
 
 bool client_output::publish(const broker::publication& message,
@@ -31,16 +31,17 @@ bool client_output::publish(const broker::publication& message,
   return true;
 }
 
-/// The session has seen to it that the message without an alias is not larger
-/// than the client takes; one that defines an alias must not be so either.
 void client_output::choose_alias(const broker::publication& message,
                                  broker::delivery_header& header) {
-  if (max_packet_size_ != 0) {
-    auto longest = header;
-    longest.topic_alias = 1;
-    if (broker::delivery_size(message, longest, version_) > max_packet_size_)
-      return;
-  }
+  // A first alias comes on top of the topic; the session made sure of the size
+  // without it.
+  constexpr size_t alias_property = 3;
+  constexpr size_t longer_lengths = 2;
+  if (maximum_packet_size_ != 0
+      && broker::delivery_size(message, header, version_) + alias_property
+                 + longer_lengths
+             > maximum_packet_size_)
+    return;
   auto choice = aliases_->choose(message.topic());
   header.topic_alias = choice.alias;
   header.omit_topic = choice.known;

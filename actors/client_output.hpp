@@ -21,6 +21,13 @@ struct output_limits {
   size_t limit;
 };
 
+/// What the client announced in CONNECT.
+struct client_limits {
+  uint16_t topic_alias_maximum = 0;
+  /// Bytes; 0: none.
+  uint32_t maximum_packet_size = 0;
+};
+
 /// The output of one connection: encodes what its client is sent and writes it
 /// once per turn. A client that reads slower than its publishers send slows
 /// them, for a moment: while the output is above the pause mark it holds on to
@@ -35,10 +42,8 @@ public:
   /// they have under way is bounded by their credit.
   static constexpr size_t held_factor = 16;
 
-  /// `alias_maximum` and `max_packet_size` are what the client announced; 0: it
-  /// takes no aliases, or packets of any size.
   client_output(loop& home, protocol::version v, output_limits limits,
-                uint16_t alias_maximum, uint32_t max_packet_size);
+                const client_limits& client);
 
   /// Appends a PUBLISH. False, and counted, if it is QoS 0 and over the limit.
   bool publish(const broker::publication& message,
@@ -75,7 +80,7 @@ private:
   time_point hold_until_ = never;
   output_limits limits_;
   uint64_t dropped_ = 0;
-  uint32_t max_packet_size_;
+  uint32_t maximum_packet_size_;
   protocol::version version_;
   bool slow_ = false;
 };

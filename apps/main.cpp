@@ -1,7 +1,17 @@
+#include "apps/bench/bench.hpp"
 #include "apps/broker_main.hpp"
+#include "apps/tools/tools.hpp"
 
 #include <string_view>
 
+// `troupe` without a subcommand is the broker, as its users know `mosquitto`.
 int main(int argc, char** argv) {
+  std::string_view first = argc > 1 ? argv[1] : "";
+  if (first == "pub")
+    return troupe::pub_main(argc - 1, argv + 1);
+  if (first == "sub")
+    return troupe::sub_main(argc - 1, argv + 1);
+  if (first == "bench")
+    return troupe::bench::bench_main(argc - 1, argv + 1);
   return troupe::broker_main(argc, argv);
 }

@@ -43,14 +43,15 @@ public:
   uint32_t bucket(uint32_t path_hash) const noexcept {
     return buckets_[bucket_of(path_hash)];
   }
-  /// Fetches that bucket into the cache.
-  void prefetch(uint32_t path_hash) const noexcept {
-    __builtin_prefetch(&buckets_[bucket_of(path_hash)]);
-  }
 
   /// The child of `parent` named like `level`, or `none`.
   uint32_t find(uint32_t parent, const topic_level& level) const noexcept {
-    auto hash = hash_child(nodes_[parent].hash, level.hash);
+    return find(parent, hash_child(nodes_[parent].hash, level.hash), level);
+  }
+  /// The same for who has the hash of the child's path already. It pays to
+  /// carry it along: nothing waits for the parent's node to arrive from memory.
+  uint32_t find(uint32_t parent, uint32_t hash,
+                const topic_level& level) const noexcept {
     for (auto i = bucket(hash); i != none; i = nodes_[i].next) {
       const auto& candidate = nodes_[i];
       if (candidate.hash == hash && candidate.parent == parent

@@ -38,16 +38,6 @@ bool subscription_trie::erase(std::string_view filter, uint32_t subscriber,
   return true;
 }
 
-// The path's hashes follow from its text, so all its buckets can be on their
-// way from memory before the first is needed.
-void subscription_trie::prefetch(const topic_path& path) const noexcept {
-  auto hash = tree_[tree_.root].hash;
-  for (const auto& level : path) {
-    hash = hash_child(hash, level.hash);
-    tree_.prefetch(hash);
-  }
-}
-
 uint32_t
 subscription_trie::find_child(uint32_t parent,
                               const topic_level& level) const noexcept {

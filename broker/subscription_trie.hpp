@@ -31,17 +31,14 @@ public:
     topic_path path;
     if (!path.split(topic))
       return;
-    if (size_ > prefetch_above)
-      prefetch(path);
-    const auto& root = tree_[tree_.root];
     // Wildcards do not match a leading `$` [MQTT-4.7.2-1].
-    if (!topic.empty() && topic.front() == '$') {
-      auto child = tree_.find(tree_.root, path[0]);
-      if (child != tree_.none)
-        walk(tree_[child], child, path.begin() + 1, path.end(), visit);
+    if (!topic.starts_with('$')) {
+      walk(tree_.root, path.begin(), path.end(), visit);
       return;
     }
-    walk(root, tree_.root, path.begin(), path.end(), visit);
+    auto child = tree_.find(tree_.root, path[0]);
+    if (child != tree_.none)
+      walk(child, path.begin() + 1, path.end(), visit);
   }
 
   size_t size() const noexcept { return size_; }
@@ -60,34 +57,31 @@ private:
   };
   static_assert(sizeof(node) == 64);
 
-  // Where the buckets outgrow the caches.
-  static constexpr size_t prefetch_above = 20'000;
-
+  // Everything below `index` that matches the levels from `level` on.
   template <class F>
-  void walk(const node& start, uint32_t start_index, const topic_level* level,
-            const topic_level* end, F& visit) const {
-    const auto* at = &start;
-    for (auto index = start_index;; ++level) {
+  void walk(uint32_t index, const topic_level* level, const topic_level* end,
+            F& visit) const {
+    for (auto hash = tree_[index].hash;; ++level) {
+      const auto& at = tree_[index];
       // `a/#` matches `a` too [MQTT-4.7.1-2].
-      if (at->rest != tree_.none)
-        tree_[at->rest].entries.for_each(visit);
+      if (at.rest != tree_.none)
+        tree_[at.rest].entries.for_each(visit);
       if (level == end) {
-        at->entries.for_each(visit);
+        at.entries.for_each(visit);
         return;
       }
       // As deep as the topic at most.
-      if (at->plus != tree_.none)
-        walk(tree_[at->plus], at->plus, level + 1, end, visit);
-      if (at->literals == 0)
+      if (at.plus != tree_.none)
+        walk(at.plus, level + 1, end, visit);
+      if (at.literals == 0)
         return;
-      index = tree_.find(index, *level);
+      hash = hash_child(hash, level->hash);
+      index = tree_.find(index, hash, *level);
       if (index == tree_.none)
         return;
-      at = &tree_[index];
     }
   }
 
-  void prefetch(const topic_path& path) const noexcept;
   uint32_t find_child(uint32_t parent, const topic_level& level) const noexcept;
   uint32_t make_child(uint32_t parent, const topic_level& level);
   void prune(uint32_t index);

@@ -44,7 +44,7 @@ void resolve_log(draft& read) {
 
 } // namespace
 
-outcome resolve(draft read, std::string_view filename) {
+outcome resolve(draft read) {
   resolve_listeners(read);
   read.output_pause = std::min(read.output_pause, read.output_limit);
   resolve_log(read);
@@ -54,10 +54,10 @@ outcome resolve(draft read, std::string_view filename) {
   // A plugin may be all that keeps strangers out.
   if (!read.plugin.empty() && open)
     return config_error{fmt::format(
-        "{}: {}: troupe loads no plugins, and without this one anonymous "
+        "{}: troupe loads no plugins, and without this one anonymous "
         "clients "
         "might do what it forbids; remove it, or set allow_anonymous false",
-        filename, read.plugin)};
+        read.plugin)};
   return loaded{std::move(static_cast<settings&>(read)),
                 std::move(read.warnings)};
 }

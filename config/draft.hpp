@@ -5,7 +5,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace troupe::config {
@@ -38,7 +37,6 @@ struct draft : settings {
 };
 
 /// Fills in what depends on several options, and makes the last checks.
-/// `filename` is for messages.
-outcome resolve(draft read, std::string_view filename);
+outcome resolve(draft read);
 
 } // namespace troupe::config

@@ -14,34 +14,36 @@ namespace {
 
 using nlohmann::json;
 
-/// Sees every key while the text is parsed: the value that comes out no longer
-/// tells whether a key was given twice.
-class key_watch {
+/// No option is nested deeper than a listener's list.
+constexpr int most_depth = 16;
+
+/// Looks on while the text is parsed: the value that comes out no longer tells
+/// whether a key was given twice, and must not be too deep to be walked.
+class parse_watch {
 public:
-  bool operator()(int, json::parse_event_t event, json& parsed) {
-    switch (event) {
-    case json::parse_event_t::object_start:
+  bool operator()(int depth, json::parse_event_t event, json& parsed) {
+    if (depth > most_depth)
+      complain("the values are nested too deeply; no option needs that");
+    if (event == json::parse_event_t::object_start)
       open_.emplace_back();
-      break;
-    case json::parse_event_t::object_end:
+    else if (event == json::parse_event_t::object_end)
       open_.pop_back();
-      break;
-    case json::parse_event_t::key:
-      if (!open_.back().insert(parsed.get_ref<const std::string&>()).second
-          && !repeated_)
-        repeated_ = parsed.get_ref<const std::string&>();
-      break;
-    default:
-      break;
-    }
-    return true;
+    else if (event == json::parse_event_t::key)
+      see(parsed.get_ref<const std::string&>());
+    return depth <= most_depth;
   }
 
-  const std::optional<std::string>& repeated() const { return repeated_; }
+  const complaint& found() const noexcept { return found_; }
 
 private:
+  void see(const std::string& name);
+  void complain(std::string text) {
+    if (!found_)
+      found_ = std::move(text);
+  }
+
   std::vector<std::set<std::string>> open_;
-  std::optional<std::string> repeated_;
+  complaint found_;
 };
 
 std::string escaped(std::string_view text) {
@@ -53,36 +55,45 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-/// Puts file and line in front of what the library says.
+void parse_watch::see(const std::string& name) {
+  if (!open_.back().insert(name).second)
+    complain(
+        fmt::format("{}: is given twice; remove one of them", escaped(name)));
+}
+
+std::string_view behind(std::string_view text, std::string_view mark) noexcept {
+  auto found = text.find(mark);
+  return found == std::string_view::npos ? text
+                                         : text.substr(found + mark.size());
+}
+
+/// Puts file and line in front of what the library says, which looks like
+/// "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
 config_error describe(const json::parse_error& failed, std::string_view text,
                       std::string_view file) {
-  std::string_view what{failed.what()};
-  // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
-  if (auto start = what.find(": "); start != std::string_view::npos)
-    what.remove_prefix(start + 2);
-  auto line =
-      1
-      + std::count(text.begin(),
-                   text.begin() + std::min(failed.byte, text.size()), '\n');
+  auto seen = text.substr(0, failed.byte);
+  auto line = 1 + std::count(seen.begin(), seen.end(), '\n');
+  auto what = behind(behind(failed.what(), "] "), ": ");
   return {fmt::format("{}:{}: this is not JSON: {}", file, line, what)};
 }
 
 checked<json> parse(std::string_view text, std::string_view file) {
-  key_watch watch;
+  parse_watch watch;
   auto look = [&watch](int depth, json::parse_event_t event, json& parsed) {
     return watch(depth, event, parsed);
   };
   json root;
-  // The library tells where the text is wrong only by throwing.
+  // The library tells what is wrong with the text only by throwing.
   try {
     root = json::parse(text, look, true, true);
   } catch (const json::parse_error& failed) {
     return describe(failed, text, file);
+  } catch (const json::exception& failed) {
+    return config_error{fmt::format("{}: this is not JSON: {}", file,
+                                    behind(failed.what(), "] "))};
   }
-  if (watch.repeated())
-    return config_error{
-        fmt::format("{}: {}: is given twice; remove one of them", file,
-                    escaped(*watch.repeated()))};
+  if (watch.found())
+    return config_error{fmt::format("{}: {}", file, *watch.found())};
   return root;
 }
 
@@ -141,7 +152,7 @@ outcome json_reader::read(const json& root) {
     for (const auto& note : std::exchange(draft_.notes, {}))
       warn(name, note);
   }
-  return resolve(std::move(draft_), file_);
+  return resolve(std::move(draft_));
 }
 
 complaint json_reader::apply(const std::string& name, const json& given) {
@@ -223,7 +234,7 @@ complaint json_reader::apply_unsupported(const std::string& name,
   case verdict::kind::refuse:
     return std::string{judged->why};
   case verdict::kind::plugin:
-    draft_.plugin = path(name);
+    draft_.plugin = fmt::format("{}: {}", file_, path(name));
     break;
   case verdict::kind::warn:
     break;

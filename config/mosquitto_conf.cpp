@@ -344,7 +344,7 @@ outcome conf_reader::finish(std::string_view file) {
     if (default_listener_.own_auto_id_prefix)
       draft_.auto_id_prefix = *default_listener_.own_auto_id_prefix;
   }
-  return resolve(std::move(draft_), file);
+  return resolve(std::move(draft_));
 }
 
 } // namespace

@@ -35,11 +35,14 @@ result<std::optional<frame>> next_frame(std::span<const uint8_t> bytes,
 /// Decode the body of a frame; every length, flag, property and string is
 /// checked. Views in the result point into the frame.
 /// CONNECT carries its version. A name or level that is not MQTT fails with
-/// unsupported_protocol_version.
+/// unsupported_protocol_version. A client identifier that is not plain text
+/// fails with client_identifier_not_valid in 5.0, with malformed_packet in 3.x.
 result<connect> decode_connect(const frame& in);
 /// Subscription identifiers and aliases are given as they stand: whether the
 /// direction allows them is the caller's business. An empty topic passes only
-/// with an alias. A topic name with wildcards fails with topic_name_invalid.
+/// with an alias. A topic name with wildcards fails with topic_name_invalid,
+/// one that is empty or has too many slashes with protocol_error. Allocates
+/// only for subscription identifiers and for `message::gathered_properties`.
 result<publish> decode_publish(const frame& in, version v);
 result<acknowledgement> decode_acknowledgement(const frame& in, version v);
 /// Any packet. REQUIRES for CONNECT: `v` is ignored.
@@ -50,7 +53,7 @@ result<packet> decode(const frame& in, version v);
 class decoder {
 public:
   explicit decoder(uint32_t max_packet_size = max_remaining_length + 1) noexcept
-    : max_packet_size_(max_packet_size) {}
+      : max_packet_size_(max_packet_size) {}
 
   /// What the packets that follow are read as; CONNECT sets it by itself.
   void set_version(version v) noexcept { version_ = v; }

@@ -23,22 +23,22 @@ using user_property = std::pair<std::string_view, std::string_view>;
 /// Every property that MQTT 5.0 defines except those of PUBLISH alone; an
 /// absent one has no value. Which may stand where is the codec's business.
 struct properties {
-  std::optional<uint32_t> session_expiry_interval;    // 0x11, seconds
-  std::optional<std::string_view> assigned_client_id; // 0x12
-  std::optional<uint16_t> server_keep_alive;          // 0x13, seconds
-  std::optional<std::string_view> authentication_method; // 0x15
-  std::optional<std::string_view> authentication_data;   // 0x16
-  std::optional<uint8_t> request_problem_information;    // 0x17
-  std::optional<uint32_t> will_delay_interval;           // 0x18, seconds
-  std::optional<uint8_t> request_response_information;   // 0x19
-  std::optional<std::string_view> response_information;  // 0x1a
-  std::optional<std::string_view> server_reference;      // 0x1c
-  std::optional<std::string_view> reason_string;         // 0x1f
-  std::optional<uint16_t> receive_maximum;               // 0x21
-  std::optional<uint16_t> topic_alias_maximum;           // 0x22
-  std::optional<uint8_t> maximum_qos;                    // 0x24
-  std::optional<uint8_t> retain_available;               // 0x25
-  std::optional<uint32_t> maximum_packet_size;           // 0x27, bytes
+  std::optional<uint32_t> session_expiry_interval;          // 0x11, seconds
+  std::optional<std::string_view> assigned_client_id;       // 0x12
+  std::optional<uint16_t> server_keep_alive;                // 0x13, seconds
+  std::optional<std::string_view> authentication_method;    // 0x15
+  std::optional<std::string_view> authentication_data;      // 0x16
+  std::optional<uint8_t> request_problem_information;       // 0x17
+  std::optional<uint32_t> will_delay_interval;              // 0x18, seconds
+  std::optional<uint8_t> request_response_information;      // 0x19
+  std::optional<std::string_view> response_information;     // 0x1a
+  std::optional<std::string_view> server_reference;         // 0x1c
+  std::optional<std::string_view> reason_string;            // 0x1f
+  std::optional<uint16_t> receive_maximum;                  // 0x21
+  std::optional<uint16_t> topic_alias_maximum;              // 0x22
+  std::optional<uint8_t> maximum_qos;                       // 0x24
+  std::optional<uint8_t> retain_available;                  // 0x25
+  std::optional<uint32_t> maximum_packet_size;              // 0x27, bytes
   std::optional<uint8_t> wildcard_subscription_available;   // 0x28
   std::optional<uint8_t> subscription_identifier_available; // 0x29
   std::optional<uint8_t> shared_subscription_available;     // 0x2a
@@ -209,8 +209,8 @@ struct auth {
   friend bool operator==(const auth&, const auth&) = default;
 };
 
-using packet
-  = std::variant<connect, connack, publish, acknowledgement, subscribe, suback,
+using packet =
+    std::variant<connect, connack, publish, acknowledgement, subscribe, suback,
                  unsubscribe, unsuback, pingreq, pingresp, disconnect, auth>;
 
 /// The packet's type as it stands in its first byte.

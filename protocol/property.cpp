@@ -128,34 +128,56 @@ bool may_repeat(property id, packet_type place) noexcept {
              && place == packet_type::publish);
 }
 
+template <class T>
+void set(std::optional<T>& field, uint32_t number) noexcept {
+  field = static_cast<T>(number);
+}
+
+void store_number(properties& out, property id, uint32_t number) noexcept {
+  using enum property;
+  switch (id) {
+  case session_expiry_interval:
+    return set(out.session_expiry_interval, number);
+  case server_keep_alive:
+    return set(out.server_keep_alive, number);
+  case request_problem_information:
+    return set(out.request_problem_information, number);
+  case request_response_information:
+    return set(out.request_response_information, number);
+  case receive_maximum:
+    return set(out.receive_maximum, number);
+  case topic_alias_maximum:
+    return set(out.topic_alias_maximum, number);
+  case maximum_qos:
+    return set(out.maximum_qos, number);
+  case retain_available:
+    return set(out.retain_available, number);
+  case maximum_packet_size:
+    return set(out.maximum_packet_size, number);
+  case wildcard_subscription_available:
+    return set(out.wildcard_subscription_available, number);
+  case subscription_identifier_available:
+    return set(out.subscription_identifier_available, number);
+  case shared_subscription_available:
+    return set(out.shared_subscription_available, number);
+  case subscription_identifier:
+    return set(out.subscription_identifier, number);
+  default:
+    break; // Properties of messages are read elsewhere.
+  }
+}
+
 void store(properties& out, const property_value& in) {
-  auto byte = static_cast<uint8_t>(in.number);
-  auto two_bytes = static_cast<uint16_t>(in.number);
   using p = property;
   switch (in.id) {
-  case p::session_expiry_interval:
-    out.session_expiry_interval = in.number;
-    break;
   case p::assigned_client_id:
     out.assigned_client_id = in.text;
-    break;
-  case p::server_keep_alive:
-    out.server_keep_alive = two_bytes;
     break;
   case p::authentication_method:
     out.authentication_method = in.text;
     break;
   case p::authentication_data:
     out.authentication_data = in.text;
-    break;
-  case p::request_problem_information:
-    out.request_problem_information = byte;
-    break;
-  case p::will_delay_interval:
-    out.will_delay_interval = in.number;
-    break;
-  case p::request_response_information:
-    out.request_response_information = byte;
     break;
   case p::response_information:
     out.response_information = in.text;
@@ -166,38 +188,11 @@ void store(properties& out, const property_value& in) {
   case p::reason_string:
     out.reason_string = in.text;
     break;
-  case p::receive_maximum:
-    out.receive_maximum = two_bytes;
-    break;
-  case p::topic_alias_maximum:
-    out.topic_alias_maximum = two_bytes;
-    break;
-  case p::maximum_qos:
-    out.maximum_qos = byte;
-    break;
-  case p::retain_available:
-    out.retain_available = byte;
-    break;
-  case p::maximum_packet_size:
-    out.maximum_packet_size = in.number;
-    break;
-  case p::wildcard_subscription_available:
-    out.wildcard_subscription_available = byte;
-    break;
-  case p::subscription_identifier_available:
-    out.subscription_identifier_available = byte;
-    break;
-  case p::shared_subscription_available:
-    out.shared_subscription_available = byte;
-    break;
-  case p::subscription_identifier:
-    out.subscription_identifier = in.number;
-    break;
   case p::user_property:
     out.user_properties.emplace_back(in.text, in.second_text);
     break;
   default:
-    break; // Properties of messages are read elsewhere.
+    store_number(out, in.id, in.number);
   }
 }
 

@@ -36,9 +36,10 @@ struct parsed_filter {
 };
 
 /// Splits and checks a filter of SUBSCRIBE or UNSUBSCRIBE. As in Mosquitto
-/// `$share//a` counts as the ordinary filter `a`, while `$share`, `$share/g` and
-/// a wildcard in the share name [MQTT-4.8.2-2] are refused. Breaks of the
-/// grammar fail with topic_filter_invalid, too many slashes with protocol_error.
+/// `$share//a` counts as the ordinary filter `a`, while `$share`, `$share/g`
+/// and a wildcard in the share name [MQTT-4.8.2-2] are refused. Breaks of the
+/// grammar fail with topic_filter_invalid, too many slashes with
+/// protocol_error.
 result<parsed_filter> parse_filter(std::string_view filter) noexcept;
 
 /// True if `topic` matches `filter`; a filter that starts with a wildcard does

@@ -36,8 +36,8 @@ struct fixture : caf_fixture {
   }
 
   void make(version v, uint16_t aliases = 0, uint32_t max_packet_size = 0) {
-    out = std::make_unique<client_output>(home, v, limits, aliases,
-                                          max_packet_size);
+    out = std::make_unique<client_output>(
+        home, v, limits, client_limits{aliases, max_packet_size});
   }
 
   static broker::delivery_header header(qos level) {
@@ -207,7 +207,8 @@ CAF_TEST(while publishers are held the limit is a multiple) {
 
 CAF_TEST(an enormous limit is not taken for a small one) {
   out = std::make_unique<client_output>(
-      home, version::v311, output_limits{limits.pause, size_t{1} << 60}, 0, 0);
+      home, version::v311, output_limits{limits.pause, size_t{1} << 60},
+      client_limits{});
   publish();
   CAF_CHECK(publish());
 }

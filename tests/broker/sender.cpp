@@ -452,6 +452,23 @@ CAF_TEST(identifiers go round from 65535 to 1) {
     }
 }
 
+CAF_TEST(identifiers go round while others are in flight) {
+  for (uint32_t others : {1u, 3u, 7u, 20u}) {
+    sender other{limits};
+    std::swap(out, other);
+    limits.max_inflight_messages = 0;
+    connect();
+    for (uint32_t i = 1; i <= 140'000; ++i) {
+      auto turn = [](uint32_t n) { return (n - 1) % 65'535 + 1; };
+      if (publish(qos1, "a") != std::to_string(turn(i)) + ":a")
+        CAF_FAIL("out of turn: " << i);
+      if (i > others)
+        puback(static_cast<uint16_t>(turn(i - others)));
+    }
+    CAF_CHECK_EQUAL(out.in_flight(), others);
+  }
+}
+
 CAF_TEST(an identifier that is never acknowledged is never given again) {
   limits.max_inflight_messages = 3;
   connect();

@@ -192,6 +192,10 @@ private:
   bool writable_ = false;
 };
 
+int serial_in(const publication& message) {
+  return std::stoi(std::string{message.payload()});
+}
+
 // Unlike CAF_REQUIRE it prints nothing when all is well: it is called often.
 void require(bool is_true, const char* otherwise) {
   if (!is_true)
@@ -267,7 +271,8 @@ private:
     trace expected;
     for (auto n = 1 + pick(4); n > 0; --n) {
       auto serial = next_serial_++;
-      auto text = std::to_string(serial);
+      // The serial number and something to give it a size.
+      auto text = std::to_string(serial) + std::string(pick(12), '.');
       std::optional<uint32_t> expiry;
       if (pick(3) == 0)
         expiry = pick(5);
@@ -284,9 +289,9 @@ private:
     real_.accept(batch, deliveries, now_);
     trace seen;
     for (const auto& what : deliveries) {
-      std::string text{batch.items[what.item].message->payload()};
-      learn(what.packet_id, std::stoi(text), false);
-      seen.push_back(text);
+      auto serial = serial_in(*batch.items[what.item].message);
+      learn(what.packet_id, serial, false);
+      seen.push_back(std::to_string(serial));
     }
     require(seen == expected, "other packets than expected");
   }
@@ -337,9 +342,9 @@ private:
         seen.push_back("R" + std::to_string(serial_of_.at(packet.packet_id)));
         continue;
       }
-      std::string text{packet.message->payload()};
-      learn(packet.packet_id, std::stoi(text), packet.dup);
-      seen.push_back(text + (packet.dup ? "!" : ""));
+      auto serial = serial_in(*packet.message);
+      learn(packet.packet_id, serial, packet.dup);
+      seen.push_back(std::to_string(serial) + (packet.dup ? "!" : ""));
     }
     require(seen == expected, "other packets than expected");
   }

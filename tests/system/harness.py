@@ -6,6 +6,7 @@ TROUPE_PEER  a mosquitto to run the same tests against instead, which is how
 TROUPE_QUICK set: smaller loads
 """
 import atexit
+import ctypes
 import functools
 import itertools
 import json
@@ -29,6 +30,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEER = os.environ.get("TROUPE_PEER")
 BINARY = PEER or os.environ.get("TROUPE", str(ROOT / "build/release/troupe"))
 QUICK = bool(os.environ.get("TROUPE_QUICK"))
+PRCTL = ctypes.CDLL(None).prctl
+PR_SET_PDEATHSIG = 1
 START_DEADLINE = 10
 STOP_DEADLINE = 10
 
@@ -124,7 +127,7 @@ class Broker:
                 {"port": self.port, "address": "127.0.0.1"},
                 **(listener or {}))]
             self.start()
-            if not wait or self._listens():
+            if not wait or self.wait_until_ready():
                 return
             assert "in use" in self.log.text(), self.log.text()
         raise AssertionError("found no port to listen on")
@@ -132,6 +135,7 @@ class Broker:
     # -- configuration -------------------------------------------------------
 
     def write_config(self):
+        self.folder.mkdir(exist_ok=True)
         if not PEER:
             path = self.folder / "troupe.json"
             path.write_text(json.dumps(
@@ -154,10 +158,10 @@ class Broker:
             [BINARY, "-c", str(self.write_config()), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, errors="replace",
-            start_new_session=True)
+            start_new_session=True, preexec_fn=_die_with_parent)
         self.log = Lines(self.process.stderr)
 
-    def _listens(self):
+    def wait_until_ready(self):
         """Wait until every listener takes connections; False if it ended."""
         deadline = time.monotonic() + START_DEADLINE
         for listener in self.listeners:
@@ -212,6 +216,11 @@ def _conf_line(pair):
     if isinstance(value, bool):
         value = str(value).lower()
     return f"{name} {value}"
+
+
+def _die_with_parent():
+    """A test that is killed leaves no broker behind (Linux)."""
+    PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _group_exists(group):

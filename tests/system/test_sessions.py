@@ -249,9 +249,9 @@ class KeepAlive(BrokerTest):
         self.assertTrue(2.9 <= passed <= 5.5, passed)
 
     def test_a_client_that_pings_stays(self):
-        client = self.connected(keep_alive=2)
+        client = self.connected(keep_alive=4)
         for _ in range(2):
-            self.let_time_pass(2)
+            self.let_time_pass(4)
             client.ping()
 
     def test_no_keep_alive_means_for_ever(self):
@@ -330,9 +330,11 @@ class ReceiveMaximum(BrokerTest):
         sender = self.connected()
         sender.send(b"".join(mqtt.publish(self.topic, b"x", qos=2, pid=n)
                              for n in range(1, 22)))
-        for number in range(1, 21):
-            self.assertEqual(sender.receive_type(mqtt.PUBREC).pid, number)
-        sender.expect_ended(0x93)
+        got = sender.receive()
+        while got.type == mqtt.PUBREC:
+            got = sender.receive()
+        self.assertEqual((got.type, got.code), (mqtt.DISCONNECT, 0x93))
+        sender.expect_closed()
 
     def test_twenty_open_qos2_publishes_are_fine(self):
         receiver = self.subscriber(qos=2)

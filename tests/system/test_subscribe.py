@@ -193,6 +193,14 @@ class Subscribe(BrokerTest):
                                   (0x81, 0x82))
                 client.expect_closed()
 
+    @each_version
+    def test_a_publish_right_behind_its_subscribe_comes_back(self, version):
+        client = self.connected(version)
+        client.send(mqtt.subscribe(1, [(self.topic, 0)], version)
+                    + mqtt.publish(self.topic, b"at once", version))
+        client.receive_type(mqtt.SUBACK)
+        client.expect_publish(self.topic, "at once")
+
     def test_many_filters_in_one_packet(self):
         client = self.connected()
         client.subscribe(*[f"{self.topic}/{n}" for n in range(1000)])

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace troupe::tools {
+
+/// The parts of `mqtt://[user[:password]@]host[:port]/topic`. As in Mosquitto
+/// nothing is percent-decoded.
+struct broker_url {
+  std::optional<std::string> user_name;
+  std::optional<std::string> password;
+  std::string host;
+  uint16_t port = 1883;
+  std::string topic;
+};
+
+/// Takes `url` apart into `out`. Returns why it cannot, or nothing.
+std::string parse_url(std::string_view url, broker_url& out);
+
+} // namespace troupe::tools

@@ -1,4 +1,0 @@
-// The main function of micro_bench: Google Benchmark's own.
-#include <benchmark/benchmark.h>
-
-BENCHMARK_MAIN();
