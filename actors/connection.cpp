@@ -272,7 +272,8 @@ void connection::finish_if_done() {
     message.how = how_ended_;
     message.changes_expiry = new_expiry_interval_.has_value();
     message.expiry_interval = new_expiry_interval_.value_or(0);
-    tell(session_, std::move(message));
+    if (session_)
+      tell(session_, std::move(message));
     session_ = session_actor{};
   }
   if (!is_detached_ || is_lingering_)

@@ -278,6 +278,7 @@ struct end_session {};
 // -------------------------------------------------------------
 
 struct attached {
+  /// Null: it failed, and the connection has been told to end.
   session_actor session;
   broker::session_key key = 0;
   bool session_present = false;
@@ -328,6 +329,9 @@ struct handed_over {
 };
 
 struct session_idle {
+  /// `attaches` of a session that has failed: nobody can have it any more.
+  static constexpr uint64_t failed = UINT64_MAX;
+
   session_actor session;
   std::string client_id;
   /// How many `attach` messages the session has seen.

@@ -120,7 +120,8 @@ connection_actor registry::spawn_connection(std::shared_ptr<newcomer> client) {
 void registry::on(session_idle& message) {
   auto found = sessions_.find(message.client_id);
   if (found == sessions_.end() || found->second.session != message.session
-      || found->second.attaches != message.attaches)
+      || (message.attaches != session_idle::failed
+          && found->second.attaches != message.attaches))
     return;
   sessions_.erase(found);
   tell(message.session, end_session{});

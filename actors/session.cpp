@@ -62,9 +62,13 @@ void session::on_failure(const char* what) noexcept {
               what);
   if (connection_)
     tell(connection_, taken_over{});
+  for (auto& next : waiting_) {
+    tell(next.connection, taken_over{});
+    tell(next.connection, attached{}); // it waits for that to end
+  }
   // The registry forgets us; nobody can attach to a session that is no more.
   tell(registry_, session_idle{caf::actor_cast<session_actor>(ctrl()),
-                               machine_.client_id(), attaches_});
+                               machine_.client_id(), session_idle::failed});
   leave();
 }
 
@@ -391,6 +395,7 @@ void session::on(client_unsubscribed& message) {
   }
   pass_on(std::move(orphans));
   answer_when_done(std::move(pending));
+  after_change(); // what waited may be gone
 }
 
 void session::answer_when_done(pending_answer&& pending) {
