@@ -1,0 +1,271 @@
+#include "actors/registry.hpp"
+
+#include "../net/pairs.hpp"
+#include "actors/subtree.hpp"
+#include "fixture.hpp"
+#include "protocol/decoder.hpp"
+#include "protocol/encoder.hpp"
+
+#include <caf/exit_reason.hpp>
+
+#include <array>
+#include <memory>
+#include <string>
+
+using namespace troupe;
+using namespace troupe::actors;
+using protocol::version;
+using std::chrono::seconds;
+
+namespace {
+
+/// The far end of a connection.
+struct peer {
+  /// The names of the packets that came, then "end" if the broker closed.
+  std::string take() {
+    std::array<uint8_t, 4096> room;
+    std::string result;
+    for (;;) {
+      auto got = socket.read(room);
+      if (got.what != net::io_result::kind::done) {
+        if (got.what != net::io_result::kind::would_block)
+          result += "end ";
+        break;
+      }
+      auto bytes = std::span<const uint8_t>{room}.first(got.bytes);
+      while (!bytes.empty()) {
+        auto frame = protocol::next_frame(bytes, 1 << 20);
+        CAF_REQUIRE(frame && frame->has_value());
+        result += protocol::to_string((*frame)->type());
+        result += " ";
+        bytes = bytes.subspan((*frame)->size);
+      }
+    }
+    if (!result.empty())
+      result.pop_back();
+    return result;
+  }
+  template <class Packet>
+  void send(const Packet& packet) {
+    byte_buffer out;
+    protocol::encode(out, packet, version::v5);
+    socket.write(out.bytes());
+  }
+
+  net::socket socket;
+};
+
+/// A registry with true sessions, connections and a subtree on a loop that only
+/// tests turn.
+struct fixture : caf_fixture {
+  using byte_buffer = troupe::byte_buffer;
+
+  fixture() {
+    node.listener_connections =
+        std::vector<std::atomic<int64_t>>(node.settings.listeners.size());
+    node.loops.push_back(std::make_unique<loop>(sys, 0));
+    node.subtrees.push_back(std::make_unique<subtree_stats>());
+    CAF_REQUIRE_EQUAL(home().open(), "");
+    topics =
+        spawn_light<subtree>(sys, 0, subtree_options{}, *node.subtrees.front());
+    home().set_routes(std::make_shared<const route_table>(
+        std::vector<subtree_actor>{topics}));
+    actor = spawn_light<registry>(sys, node, home());
+    watcher = record<supervisor_actor>(sys, [this](const mail& message) {
+      if (message.get_if<drain_finished>())
+        ++drained;
+    });
+    deref<registry>(actor).set_supervisor(watcher);
+  }
+  ~fixture() {
+    // Registry and sessions hold each other: all of them must end.
+    tell(actor, stop_node{});
+    settle();
+    settle(seconds{3600});
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
+    settle(seconds{3600});
+  }
+
+  loop& home() { return *node.loops.front(); }
+  void settle(seconds passed = seconds{0}) {
+    for (int i = 0; i < 5; ++i)
+      home().run_one_turn(at + passed);
+  }
+
+  /// A CONNECT was accepted.
+  peer connect(std::string client_id, bool clean = true, uint32_t expiry = 0,
+               uint16_t keep_alive = 0) {
+    peer result;
+    auto client = std::make_shared<newcomer>();
+    std::tie(client->socket, result.socket) = net::make_pair();
+    client->version = version::v5;
+    client->decision.what = broker::connect_decision::kind::accept;
+    client->decision.client_id = std::move(client_id);
+    client->decision.keep_alive = keep_alive;
+    auto& parameters = client->decision.parameters;
+    parameters.clean_start = clean;
+    parameters.expiry_interval = expiry;
+    parameters.client.version = version::v5;
+    node.connections.fetch_add(1);
+    node.listener_connections[0].fetch_add(1);
+    tell(actor, handed_over{std::move(client)});
+    return result;
+  }
+
+  time_point at = clock::now();
+  node_context node;
+  subtree_actor topics;
+  supervisor_actor watcher;
+  registry_actor actor;
+  int drained = 0;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(registry_tests, fixture)
+
+CAF_TEST(an accepted client gets its CONNACK) {
+  auto anna = connect("anna");
+  settle();
+  CAF_CHECK_EQUAL(anna.take(), "CONNACK");
+  CAF_CHECK_EQUAL(node.sessions.load(), 1);
+  CAF_CHECK_EQUAL(home().stats().connections.value(), 1u);
+}
+
+// [MQTT-3.1.4-3]
+CAF_TEST(a second client of one name takes the first one over) {
+  auto first = connect("anna");
+  settle();
+  CAF_CHECK_EQUAL(first.take(), "CONNACK");
+  auto second = connect("anna");
+  settle();
+  CAF_CHECK_EQUAL(first.take(), "DISCONNECT end");
+  CAF_CHECK_EQUAL(second.take(), "CONNACK");
+  CAF_CHECK_EQUAL(node.sessions.load(), 1);
+}
+
+CAF_TEST(of many clients of one name that come at once the last one stays) {
+  std::vector<peer> peers;
+  for (int i = 0; i < 5; ++i)
+    peers.push_back(connect("anna"));
+  settle();
+  settle();
+  for (int i = 0; i < 4; ++i)
+    CAF_CHECK(peers[i].take().ends_with("end"));
+  CAF_CHECK_EQUAL(peers[4].take(), "CONNACK");
+  CAF_CHECK_EQUAL(node.sessions.load(), 1);
+}
+
+CAF_TEST(a client that is gone leaves nothing behind) {
+  auto anna = connect("anna");
+  settle();
+  anna.socket.close();
+  settle();
+  CAF_CHECK_EQUAL(node.sessions.load(), 0);
+  CAF_CHECK_EQUAL(node.connections.load(), 0);
+  CAF_CHECK_EQUAL(node.listener_connections[0].load(), 0);
+  CAF_CHECK_EQUAL(home().stats().connections.value(), 0u);
+  CAF_CHECK_EQUAL(home().stats().sessions.value(), 0u);
+}
+
+CAF_TEST(a client that comes while its session ends is served) {
+  auto first = connect("anna");
+  settle();
+  first.socket.close();
+  // One turn at a time: the second one comes at every stage of the end.
+  for (int stage = 0; stage < 4; ++stage) {
+    for (int i = 0; i < stage; ++i)
+      home().run_one_turn(at);
+    auto second = connect("anna");
+    settle();
+    CAF_CHECK_EQUAL(second.take(), "CONNACK");
+    CAF_CHECK_EQUAL(node.sessions.load(), 1);
+    second.socket.close();
+  }
+}
+
+CAF_TEST(a session outlives its connection for its expiry interval) {
+  auto first = connect("anna", true, 60);
+  settle();
+  first.socket.close();
+  settle();
+  CAF_CHECK_EQUAL(node.sessions.load(), 1);
+  settle(seconds{61});
+  CAF_CHECK_EQUAL(node.sessions.load(), 0);
+}
+
+CAF_TEST(more sessions than allowed are refused and counted off) {
+  node.settings.global_max_clients = 1;
+  auto anna = connect("anna");
+  auto bert = connect("bert");
+  settle();
+  CAF_CHECK_EQUAL(anna.take(), "CONNACK");
+  CAF_CHECK_EQUAL(bert.take(), "CONNACK end");
+  CAF_CHECK_EQUAL(node.sessions.load(), 1);
+  CAF_CHECK_EQUAL(node.connections.load(), 1);
+}
+
+CAF_TEST(a message goes from one client to another) {
+  auto anna = connect("anna");
+  auto bert = connect("bert");
+  settle();
+  anna.take();
+  bert.take();
+  protocol::subscribe subscribe;
+  subscribe.packet_id = 1;
+  subscribe.subscriptions.push_back({"a/+", {}});
+  anna.send(subscribe);
+  settle();
+  CAF_CHECK_EQUAL(anna.take(), "SUBACK");
+  protocol::publish publish;
+  publish.topic = "a/b";
+  publish.payload = "x";
+  publish.qos = protocol::qos::at_least_once;
+  publish.packet_id = 1;
+  bert.send(publish);
+  settle();
+  CAF_CHECK_EQUAL(anna.take(), "PUBLISH");
+  CAF_CHECK_EQUAL(bert.take(), "PUBACK");
+}
+
+CAF_TEST(a silent client is dropped after one and a half keep alives) {
+  auto anna = connect("anna", true, 0, 60);
+  settle();
+  settle(seconds{80});
+  anna.send(protocol::pingreq{});
+  settle(seconds{81});
+  CAF_CHECK_EQUAL(anna.take(), "CONNACK PINGRESP");
+  settle(seconds{170});
+  CAF_CHECK_EQUAL(anna.take(), "");
+  settle(seconds{171});
+  CAF_CHECK_EQUAL(anna.take(), "DISCONNECT end");
+}
+
+CAF_TEST(to stop tells every client and reports when all are gone) {
+  auto anna = connect("anna");
+  auto bert = connect("bert");
+  settle();
+  anna.take();
+  bert.take();
+  tell(actor, stop_node{});
+  settle();
+  CAF_CHECK_EQUAL(anna.take(), "DISCONNECT end");
+  CAF_CHECK_EQUAL(bert.take(), "DISCONNECT end");
+  CAF_CHECK_EQUAL(drained, 0);
+  anna.socket.close();
+  settle();
+  CAF_CHECK_EQUAL(drained, 0);
+  settle(seconds{2}); // bert does not close; nobody waits for ever
+  CAF_CHECK_EQUAL(drained, 1);
+}
+
+CAF_TEST(who comes after the stop is refused) {
+  tell(actor, stop_node{});
+  auto anna = connect("anna");
+  settle();
+  CAF_CHECK_EQUAL(anna.take(), "CONNACK end");
+  CAF_CHECK_EQUAL(drained, 1);
+  CAF_CHECK_EQUAL(node.connections.load(), 0);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
