@@ -3,10 +3,11 @@
 namespace troupe::actors {
 
 client_output::client_output(loop& home, protocol::version v,
-                             output_limits limits, uint16_t alias_maximum)
-    : home_(home), limits_(limits), version_(v) {
-  if (alias_maximum > 0)
-    aliases_ = std::make_unique<broker::outgoing_aliases>(alias_maximum);
+                             output_limits limits, const client_limits& client)
+    : home_(home), limits_(limits),
+      maximum_packet_size_(client.maximum_packet_size), version_(v) {
+  if (client.topic_alias_maximum > 0)
+    aliases_ = std::make_unique<broker::outgoing_aliases>(client.topic_alias_maximum);
 }
 
 bool client_output::publish(const broker::publication& message,
@@ -18,17 +19,30 @@ bool client_output::publish(const broker::publication& message,
     home_.stats().dropped[static_cast<size_t>(slow_reader)].add();
     return false;
   }
-  if (aliases_) {
-    auto choice = aliases_->choose(message.topic());
-    header.topic_alias = choice.alias;
-    header.omit_topic = choice.known;
-  }
+  if (aliases_)
+    choose_alias(message, header);
   broker::encode_delivery(control(), message, header, version_, home_.now());
   auto& stats = home_.stats();
   stats.packets_sent.add();
   stats.publishes_sent.add();
   stats.publish_bytes_sent.add(message.payload().size());
   return true;
+}
+
+void client_output::choose_alias(const broker::publication& message,
+                                 broker::delivery_header& header) {
+  // A first alias comes on top of the topic; the session made sure of the size
+  // without it.
+  constexpr size_t alias_property = 3;
+  constexpr size_t longer_lengths = 2;
+  if (maximum_packet_size_ != 0
+      && broker::delivery_size(message, header, version_) + alias_property
+                 + longer_lengths
+             > maximum_packet_size_)
+    return;
+  auto choice = aliases_->choose(message.topic());
+  header.topic_alias = choice.alias;
+  header.omit_topic = choice.known;
 }
 
 void client_output::hold(broker::batch_ptr batch) {

@@ -21,6 +21,13 @@ struct output_limits {
   size_t limit;
 };
 
+/// What the client announced in CONNECT.
+struct client_limits {
+  uint16_t topic_alias_maximum = 0;
+  /// Bytes; 0: none.
+  uint32_t maximum_packet_size = 0;
+};
+
 /// The output of one connection: encodes what its client is sent and writes it
 /// once per turn. A client that reads slower than its publishers send slows
 /// them, for a moment: while the output is above the pause mark it holds on to
@@ -36,7 +43,7 @@ public:
   static constexpr size_t held_factor = 16;
 
   client_output(loop& home, protocol::version v, output_limits limits,
-                uint16_t alias_maximum);
+                const client_limits& client);
 
   /// Appends a PUBLISH. False, and counted, if it is QoS 0 and over the limit.
   bool publish(const broker::publication& message,
@@ -63,6 +70,8 @@ public:
 
 private:
   void let_go();
+  void choose_alias(const broker::publication& message,
+                    broker::delivery_header& header);
 
   loop& home_;
   byte_buffer buffer_;
@@ -71,6 +80,7 @@ private:
   time_point hold_until_ = never;
   output_limits limits_;
   uint64_t dropped_ = 0;
+  uint32_t maximum_packet_size_;
   protocol::version version_;
   bool slow_ = false;
 };

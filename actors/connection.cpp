@@ -21,6 +21,10 @@ using std::chrono::seconds;
 /// How long a client may take to read a DISCONNECT before the socket goes.
 constexpr auto linger_time = seconds{1};
 
+/// Acknowledgements owed at which reading stops. A client can have 65,535 QoS 2
+/// messages open and must then still be heard, for its PUBRELs.
+constexpr size_t most_unacknowledged = 2 * 65'536;
+
 output_limits limits_of(const node_context& shared) {
   return {shared.settings.output_pause, shared.settings.output_limit};
 }
@@ -35,7 +39,8 @@ connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
       client_(std::move(client)), client_id_(client_->decision.client_id),
       socket_(std::move(client_->socket)),
       output_(home, client_->version, limits_of(shared),
-              client_->topic_alias_maximum),
+              {client_->topic_alias_maximum,
+             client_->decision.parameters.client.maximum_packet_size}),
       last_read_(home.now()), listener_(client_->listener),
       expiry_interval_(client_->decision.parameters.expiry_interval),
       keep_alive_(client_->decision.keep_alive), version_(client_->version),
@@ -342,7 +347,9 @@ void connection::arm() {
 }
 
 void connection::mark() {
-  if (is_marked_)
+  // Once ending there is nothing left to do at the end of a turn, and this
+  // connection may be gone by then: its session drops the last handle.
+  if (is_marked_ || is_ending_)
     return;
   is_marked_ = true;
   loop_.at_end_of_turn(this);
@@ -397,7 +404,8 @@ void connection::tell_writable() {
 bool connection::wants_input() const {
   return is_taking_packets()
          && unfinished_batches_ < node_.settings.publish_credit_batches
-         && unfinished_bytes_ < node_.settings.publish_credit_bytes;
+         && unfinished_bytes_ < node_.settings.publish_credit_bytes
+         && receiver_.unacknowledged() < most_unacknowledged;
 }
 
 } // namespace troupe::actors

@@ -194,6 +194,9 @@ std::optional<connection::ending>
 connection::forbidden(const protocol::publish& packet) const {
   if (static_cast<uint8_t>(packet.qos) > rules().max_qos)
     return ending{abnormal, reason::qos_not_supported, "QoS not supported"};
+  if (!packet.subscription_ids.empty()) // [MQTT-3.3.4-6]
+    return ending{abnormal, reason::protocol_error,
+                  "subscription identifier in a PUBLISH from a client"};
   if (packet.retain && !node_.settings.retain_available)
     return ending{abnormal, reason::retain_not_supported,
                   "retained messages not supported"};

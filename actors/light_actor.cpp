@@ -4,6 +4,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/sec.hpp>
+#include <caf/system_messages.hpp>
 
 #include <exception>
 
@@ -95,14 +96,29 @@ caf::mailbox_element* light_actor::next() {
 bool light_actor::consume_one() {
   caf::mailbox_element_ptr element{taken_};
   taken_ = link_of(taken_);
+  mail message{element->content()};
   try {
-    receive(mail{element->content()});
+    if (message.is_ours())
+      receive(message);
+    else
+      obey(element->content());
   } catch (const std::exception& failed) {
     on_failure(failed.what());
     if (!has_quit())
       quit(caf::make_error(caf::sec::runtime_error, failed.what()));
   }
   return !has_quit();
+}
+
+/// What any actor of CAF understands: an exit message ends it.
+void light_actor::obey(caf::type_erased_tuple& content) {
+  if (!content.match_elements<caf::exit_msg>())
+    return;
+  auto reason = content.get_as<caf::exit_msg>(0).reason;
+  if (!reason) // "normal" asks for nothing
+    return;
+  on_failure("told to exit");
+  quit(std::move(reason));
 }
 
 void light_actor::quit(caf::error reason) {

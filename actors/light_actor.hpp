@@ -26,6 +26,9 @@ public:
     return type_ == &typeid(T) ? static_cast<T*>(data_) : nullptr;
   }
 
+  /// False for what CAF itself sends.
+  bool is_ours() const noexcept { return type_ != nullptr; }
+
 private:
   const std::type_info* type_;
   void* data_;
@@ -59,8 +62,8 @@ protected:
   /// Handles one message of the types the actor's interface names.
   virtual void receive(const mail& message) = 0;
 
-  /// Called instead of the rest of a handler that threw: the actor decides how
-  /// to go down. It is terminated afterwards.
+  /// Called instead of the rest of a handler that threw, and on an exit
+  /// message: the actor decides how to go down. It is terminated afterwards.
   virtual void on_failure(const char* what) noexcept = 0;
 
   /// Ends this actor: no further message is received, monitors are told with
@@ -77,6 +80,7 @@ private:
 
   caf::mailbox_element* next();
   bool consume_one();
+  void obey(caf::type_erased_tuple& content);
   void discard_mail() noexcept;
 
   caf::intrusive::lifo_inbox<inbox_policy> inbox_;

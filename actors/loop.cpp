@@ -134,6 +134,20 @@ void loop::run() {
 
 void loop::turn() {
   sleep_or_poll();
+  now_ = clock::now(); // after the sleep and before anybody is told
+  work();
+}
+
+void loop::run_one_turn(time_point now) {
+  this_loop = this;
+  poller_.wait(std::chrono::milliseconds{0});
+  now_ = now;
+  work();
+  this_loop = nullptr;
+}
+
+void loop::work() {
+  poller_.dispatch();
   for (size_t pass = 0; pass < max_passes_per_turn; ++pass) {
     take_inbox();
     if (ready_.empty() && receipts_.empty())
@@ -149,7 +163,6 @@ void loop::sleep_or_poll() {
   using std::chrono::milliseconds;
   if (!ready_.empty() || !receipts_.empty() || inbox_filled_) {
     poller_.wait(milliseconds{0});
-    now_ = clock::now();
     return;
   }
   auto timeout = milliseconds{-1};
@@ -161,7 +174,6 @@ void loop::sleep_or_poll() {
     timeout = milliseconds{0};
   poller_.wait(timeout);
   asleep_ = false;
-  now_ = clock::now();
 }
 
 void loop::take_inbox() {

@@ -57,6 +57,9 @@ public:
   /// Asks the thread to end after its turn. Thread-safe.
   void stop() noexcept;
   void join();
+  /// One turn at `now` on the calling thread, without sleep. For tests and for
+  /// nothing else: REQUIRES that the loop was not started.
+  void run_one_turn(time_point now);
 
   /// The loop whose thread this is, or null.
   static loop* current() noexcept;
@@ -120,6 +123,7 @@ private:
 
   void run();
   void turn();
+  void work();
   void sleep_or_poll();
   void take_inbox();
   void run_actors();

@@ -8,9 +8,9 @@
 int main(int argc, char** argv) {
   std::string_view first = argc > 1 ? argv[1] : "";
   if (first == "pub")
-    return pub_main(argc - 1, argv + 1);
+    return troupe::pub_main(argc - 1, argv + 1);
   if (first == "sub")
-    return sub_main(argc - 1, argv + 1);
+    return troupe::sub_main(argc - 1, argv + 1);
   if (first == "bench")
     return troupe::bench::bench_main(argc - 1, argv + 1);
   return troupe::broker_main(argc, argv);

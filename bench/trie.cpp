@@ -5,9 +5,9 @@
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>
+#include <time.h>
 
 #include <algorithm>
-#include <chrono>
 #include <random>
 #include <string>
 #include <vector>
@@ -167,6 +167,14 @@ void trie_crowd_leaves(benchmark::State& state) {
 }
 BENCHMARK(trie_crowd_leaves)->Arg(100'000)->Unit(benchmark::kMillisecond);
 
+// CPU time of this thread in microseconds: other programs do not count.
+double cpu_us() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e6
+         + static_cast<double>(now.tv_nsec) / 1e3;
+}
+
 // The longest time one insertion takes on the way to a million filters.
 void trie_longest_insert(benchmark::State& state) {
   auto topics = flat_topics(1'000'000);
@@ -174,13 +182,12 @@ void trie_longest_insert(benchmark::State& state) {
   for (auto _ : state) {
     subscription_trie trie;
     for (uint32_t i = 0; i < topics.size(); ++i) {
-      auto begin = clock::now();
+      auto begin = cpu_us();
       trie.insert(topics[i], subscriber(i));
-      duration took = clock::now() - begin;
-      longest = std::max(longest, std::chrono::duration<double>(took).count());
+      longest = std::max(longest, cpu_us() - begin);
     }
   }
-  state.counters["longest_us"] = longest * 1e6;
+  state.counters["longest_us"] = longest;
 }
 BENCHMARK(trie_longest_insert)->Iterations(1)->Unit(benchmark::kMillisecond);
 

@@ -68,15 +68,19 @@ void poller::forget(poll_target* target) noexcept {
       events_[i].events = 0;
 }
 
-void poller::wait(std::chrono::milliseconds timeout) {
+void poller::wait(std::chrono::milliseconds timeout) noexcept {
   // A deadline may be months away; whoever is woken before it waits again.
   constexpr int64_t longest = std::numeric_limits<int>::max();
   auto limit = static_cast<int>(
       std::clamp<int64_t>(timeout.count(), int64_t{-1}, longest));
   auto count = epoll_wait(epoll_, events_.data(),
                           static_cast<int>(events_.size()), limit);
+  next_ = 0;
   fetched_ = count > 0 ? static_cast<size_t>(count) : 0;
-  for (next_ = 0; next_ < fetched_;) {
+}
+
+void poller::dispatch() {
+  while (next_ < fetched_) {
     auto event = events_[next_++];
     if (event.events == 0)
       continue;
@@ -89,7 +93,6 @@ void poller::wait(std::chrono::milliseconds timeout) {
         ->on_ready((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0,
                    (event.events & EPOLLOUT) != 0);
   }
-  fetched_ = 0;
 }
 
 void poller::wake() noexcept {

@@ -51,8 +51,12 @@ public:
               bool exclusive = false) noexcept;
 
   /// Waits until something is ready, `wake` was called or `timeout` passed
-  /// (negative: no limit), and tells the targets.
-  void wait(std::chrono::milliseconds timeout);
+  /// (negative: no limit).
+  void wait(std::chrono::milliseconds timeout) noexcept;
+
+  /// Tells the targets what the last `wait` found. Apart from it so that the
+  /// caller can read the clock in between.
+  void dispatch();
 
   /// Ends a `wait` under way or the next one. Thread-safe.
   void wake() noexcept;
@@ -63,7 +67,7 @@ private:
   int epoll_ = -1;
   int wake_fd_ = -1;
   std::vector<epoll_event> events_;
-  // The events of the current `wait` that were not delivered yet.
+  // The events of the last `wait` that were not delivered yet.
   size_t next_ = 0;
   size_t fetched_ = 0;
 };

@@ -93,7 +93,7 @@ std::string random_topic(std::mt19937& random) {
                              "c", "$d", "a-name-of-more-than-22-bytes"};
   auto text = names[1 + random() % 5];
   for (auto more = random() % 4; more > 0; --more)
-    text += "/" + names[random() % names.size()];
+    text.append("/").append(names[random() % names.size()]);
   return text;
 }
 
@@ -220,7 +220,7 @@ CAF_TEST(a replay gets past any number of topics that do not match) {
   retained_set set;
   set.store(value("first", "1"));
   for (int i = 0; i < 6000; ++i)
-    set.store(value("$" + std::to_string(i) + "/v", "1"));
+    set.store(value(std::string{"$"} + std::to_string(i) + "/v", "1"));
   for (int i = 0; i < 6000; ++i)
     set.store(value(std::to_string(i), "1"));
   set.store(value("last/v", "1"));

@@ -80,7 +80,7 @@ std::string random_topic(std::mt19937& random) {
                              "0123456789012345678901"};
   auto text = pick(random, names);
   for (auto more = random() % 5; more > 0; --more)
-    text += "/" + pick(random, names);
+    text.append("/").append(pick(random, names));
   return text.empty() ? "a" : text;
 }
 
@@ -88,12 +88,12 @@ std::string random_filter(std::mt19937& random) {
   auto levels = split(random_topic(random));
   for (auto& level : levels)
     if (random() % 3 == 0)
-      level = "+";
+      level.assign(1, '+');
   if (random() % 3 == 0)
-    levels.back() = "#";
+    levels.back().assign(1, '#');
   auto text = levels[0];
   for (size_t i = 1; i < levels.size(); ++i)
-    text += "/" + levels[i];
+    text.append("/").append(levels[i]);
   return text.empty() ? "+" : text;
 }
 

@@ -40,6 +40,10 @@ struct fixture {
   bool poll(target& who, interest before, interest after) {
     return poller.change(here.fd(), &who, before, after);
   }
+  void tell(std::chrono::milliseconds timeout) {
+    poller.wait(timeout);
+    poller.dispatch();
+  }
   void send_to_here() {
     uint8_t byte = 1;
     there.write({&byte, 1});
@@ -57,32 +61,32 @@ CAF_TEST_FIXTURE_SCOPE(poller_tests, fixture)
 
 CAF_TEST(nobody is told while nothing is ready) {
   CAF_CHECK(poll(who, interest::none, interest::read));
-  poller.wait(0ms);
+  tell(0ms);
   CAF_CHECK_EQUAL(who.calls, 0);
 }
 
 CAF_TEST(readiness to read is told until everything is read) {
   poll(who, interest::none, interest::read);
   send_to_here();
-  poller.wait(-1ms);
-  poller.wait(-1ms);
+  tell(-1ms);
+  tell(-1ms);
   CAF_CHECK_EQUAL(who.calls, 2);
   CAF_CHECK(who.readable);
   CAF_CHECK(!who.writable);
   uint8_t byte;
   here.read({&byte, 1});
-  poller.wait(0ms);
+  tell(0ms);
   CAF_CHECK_EQUAL(who.calls, 2);
 }
 
 CAF_TEST(only what was asked for is told) {
   send_to_here();
   poll(who, interest::none, interest::write);
-  poller.wait(-1ms);
+  tell(-1ms);
   CAF_CHECK(who.writable);
   CAF_CHECK(!who.readable);
   poll(who, interest::write, interest::both);
-  poller.wait(-1ms);
+  tell(-1ms);
   CAF_CHECK(who.writable);
   CAF_CHECK(who.readable);
 }
@@ -90,7 +94,7 @@ CAF_TEST(only what was asked for is told) {
 CAF_TEST(a peer that hangs up makes a descriptor readable) {
   poll(who, interest::none, interest::read);
   there.close();
-  poller.wait(-1ms);
+  tell(-1ms);
   CAF_CHECK(who.readable);
 }
 
@@ -98,7 +102,7 @@ CAF_TEST(a hang up wakes nobody who asked for nothing) {
   poll(who, interest::none, interest::both);
   CAF_CHECK(poll(who, interest::both, interest::none));
   there.close();
-  poller.wait(0ms);
+  tell(0ms);
   CAF_CHECK_EQUAL(who.calls, 0);
 }
 
@@ -112,8 +116,17 @@ CAF_TEST(a target may take out another one whose event was fetched) {
   other.then = [&] { poll(who, interest::write, interest::none); };
   poll(who, interest::none, interest::write);
   poller.change(third.fd(), &other, interest::none, interest::write);
-  poller.wait(-1ms);
+  tell(-1ms);
   CAF_CHECK_EQUAL(who.calls + other.calls, 1);
+}
+
+CAF_TEST(nobody is told before the waiter says so) {
+  poll(who, interest::none, interest::write);
+  poller.wait(-1ms);
+  CAF_CHECK_EQUAL(who.calls, 0);
+  poller.dispatch();
+  poller.dispatch();
+  CAF_CHECK_EQUAL(who.calls, 1);
 }
 
 CAF_TEST(a descriptor that cannot be polled is refused) {
@@ -123,16 +136,16 @@ CAF_TEST(a descriptor that cannot be polled is refused) {
 CAF_TEST(wake ends the next wait and that one only) {
   poller.wake();
   poller.wake();
-  poller.wait(-1ms);
+  tell(-1ms);
   poll(who, interest::none, interest::read);
   send_to_here();
-  poller.wait(-1ms);
+  tell(-1ms);
   CAF_CHECK_EQUAL(who.calls, 1);
 }
 
 CAF_TEST(wake from another thread ends a wait under way) {
   std::thread waker{[this] { poller.wake(); }};
-  poller.wait(-1ms);
+  tell(-1ms);
   waker.join();
 }
 
@@ -144,7 +157,7 @@ CAF_TEST(a deadline in the far future does not end the wait) {
   soon.it_value.tv_nsec = 20'000'000;
   ::timerfd_settime(alarm, 0, &soon, nullptr);
   poller.change(alarm, &who, interest::none, interest::read);
-  poller.wait(std::chrono::milliseconds{int64_t{1} << 32});
+  tell(std::chrono::milliseconds{int64_t{1} << 32});
   CAF_CHECK_EQUAL(who.calls, 1);
   ::close(alarm);
 }
