@@ -7,13 +7,15 @@ client_output::client_output(loop& home, protocol::version v,
     : home_(home), limits_(limits),
       maximum_packet_size_(client.maximum_packet_size), version_(v) {
   if (client.topic_alias_maximum > 0)
-    aliases_ = std::make_unique<broker::outgoing_aliases>(client.topic_alias_maximum);
+    aliases_ =
+        std::make_unique<broker::outgoing_aliases>(client.topic_alias_maximum);
 }
 
 bool client_output::publish(const broker::publication& message,
                             broker::delivery_header header) {
-  auto limit = slow_ ? limits_.limit : limits_.limit * held_factor;
-  if (header.qos == protocol::qos::at_most_once && size() > limit) {
+  auto factor = slow_ ? 1 : held_factor;
+  if (header.qos == protocol::qos::at_most_once
+      && size() / factor > limits_.limit) {
     ++dropped_;
     using enum broker::drop_reason;
     home_.stats().dropped[static_cast<size_t>(slow_reader)].add();

@@ -2,6 +2,7 @@
 
 #include <caf/actor_control_block.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/exit_reason.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/sec.hpp>
 #include <caf/system_messages.hpp>
@@ -29,6 +30,12 @@ light_actor::light_actor(caf::actor_config& cfg, caf::execution_unit* home)
 
 light_actor::~light_actor() {
   discard_mail();
+}
+
+void light_actor::on_destroy() {
+  if (!getf(is_cleaned_up_flag))
+    cleanup(caf::make_error(caf::exit_reason::unreachable), nullptr);
+  caf::monitorable_actor::on_destroy();
 }
 
 void light_actor::enqueue(caf::mailbox_element_ptr mail,

@@ -45,6 +45,9 @@ public:
   light_actor(caf::actor_config& cfg, caf::execution_unit* home);
   ~light_actor() override;
 
+  /// The last handle is gone: monitors are told, as by `quit`.
+  void on_destroy() override;
+
   using caf::monitorable_actor::enqueue;
   void enqueue(caf::mailbox_element_ptr mail,
                caf::execution_unit* sender) override;

@@ -187,6 +187,8 @@ void subtree::retain(const broker::publication_ptr& message) {
     expire_retained(at);
     if (!message->payload().empty())
       aging_.emplace_back(at + options_.retain_expiry_interval, message);
+    if (aging_.size() > 2 * retained_.size() + 64)
+      forget_replaced(at);
   }
   count_retained();
 }
@@ -205,6 +207,13 @@ void subtree::expire_retained(time_point at) {
   }
 }
 
+/// A topic that is set often must not keep its old values alive.
+void subtree::forget_replaced(time_point at) {
+  std::erase_if(aging_, [&](const auto& entry) {
+    return retained_.find(entry.second->topic(), at) != entry.second;
+  });
+}
+
 void subtree::count_retained() {
   stats_.retained_messages.set(retained_.size());
   stats_.retained_bytes.set(retained_.footprint());
@@ -217,32 +226,40 @@ void subtree::start_replay(uint32_t slot, const filter_request& request) {
       || (wanted == retain_handling::if_new && !request.is_new)
       || retained_.size() == 0)
     return;
+  end_replay_of(slot, request.filter); // it would bring the same again
   auto number = next_replay_++;
   replay entry;
-  entry.key = subscribers_[slot].key;
+  entry.slot = slot;
   entry.identifier = request.identifier;
   entry.qos = request.options.qos;
   entry.filter = request.filter;
   replays_.emplace(number, std::move(entry));
+  subscribers_[slot].replays.push_back(number);
   continue_with(number);
 }
 
 /// Sends the next chunk; its receipt asks for the one after it.
 void subtree::continue_with(uint64_t number) {
-  expire_retained(now());
+  auto at = now();
+  expire_retained(at);
   auto found = replays_.find(number);
   if (found == replays_.end())
     return;
   auto& entry = found->second;
-  auto slot = slots_.find(entry.key);
   std::vector<broker::publication_ptr> messages;
-  while (slot != slots_.end() && !entry.position.done && messages.empty())
-    retained_.replay(entry.filter, entry.position, replay_count, replay_bytes,
-                     now(), messages);
-  if (messages.empty()) {
-    replays_.erase(found);
-    return;
-  }
+  retained_.replay(entry.filter, entry.position, replay_count, replay_bytes, at,
+                   messages);
+  if (!messages.empty())
+    send_chunk(number, std::move(messages));
+  else if (entry.position.done)
+    end_replay(number);
+  else // looking took long enough: others first
+    tell(caf::actor_cast<subtree_actor>(ctrl()), continue_replay{number});
+}
+
+void subtree::send_chunk(uint64_t number,
+                         std::vector<broker::publication_ptr>&& messages) {
+  const auto& entry = replays_.at(number);
   auto* receipt =
       new replay_receipt{caf::actor_cast<subtree_actor>(ctrl()), number};
   broker::batch_ptr batch{new broker::publication_batch(receipt, 0, 0), false};
@@ -258,8 +275,23 @@ void subtree::continue_with(uint64_t number) {
     deliveries.push_back(out);
     batch->add(std::move(message));
   }
-  tell(subscribers_[slot->second].session,
+  tell(subscribers_[entry.slot].session,
        deliver{std::move(batch), std::move(deliveries)});
+}
+
+void subtree::end_replay(uint64_t number) {
+  auto found = replays_.find(number);
+  std::erase(subscribers_[found->second.slot].replays, number);
+  replays_.erase(found);
+}
+
+/// After UNSUBSCRIBE nothing may be added for delivery [MQTT-3.10.4-2].
+void subtree::end_replay_of(uint32_t slot, std::string_view filter) {
+  for (auto number : subscribers_[slot].replays)
+    if (replays_.at(number).filter == filter) {
+      end_replay(number);
+      return;
+    }
 }
 
 // -- subscriptions
@@ -370,6 +402,7 @@ bool subtree::erase(uint32_t slot, std::string_view filter) {
   auto parsed = protocol::parse_filter(filter);
   if (!parsed)
     return false;
+  end_replay_of(slot, filter);
   auto erased = false;
   if (parsed->share_name.empty()) {
     erased = trie_.erase(parsed->filter, slot, false);

@@ -52,13 +52,14 @@ private:
     readiness state = readiness::ready;
     /// Deliveries of the batch being routed.
     std::vector<broker::delivery> deliveries;
+    /// Numbers of its replays under way, one per filter at most.
+    std::vector<uint64_t> replays;
   };
 
   /// Retained messages on their way to a new subscription.
   struct replay {
-    broker::session_key key = 0;
+    uint32_t slot = 0;
     uint32_t identifier = 0;
-    uint16_t shared = 0;
     protocol::qos qos = protocol::qos::at_most_once;
     std::string filter;
     broker::retained_set::cursor position;
@@ -74,6 +75,7 @@ private:
 
   void retain(const broker::publication_ptr& message);
   void expire_retained(time_point at);
+  void forget_replaced(time_point at);
   void count_retained();
   void route_item(broker::publication_batch& batch, uint32_t index);
   void find_matches(std::string_view topic);
@@ -90,6 +92,10 @@ private:
   void forget_if_empty(uint32_t slot);
   void start_replay(uint32_t slot, const filter_request& request);
   void continue_with(uint64_t number);
+  void send_chunk(uint64_t number,
+                  std::vector<broker::publication_ptr>&& messages);
+  void end_replay(uint64_t number);
+  void end_replay_of(uint32_t slot, std::string_view filter);
 
   size_t index_;
   subtree_options options_;

@@ -1,0 +1,159 @@
+#include "actors/supervisor.hpp"
+
+#include "../broker/publications.hpp"
+#include "fixture.hpp"
+
+#include <caf/exit_reason.hpp>
+
+#include <map>
+#include <string>
+
+using namespace troupe;
+using namespace troupe::actors;
+
+namespace {
+
+/// Two loops that are not started, two registries, three subtrees.
+struct fixture : caf_fixture {
+  fixture() {
+    for (size_t i = 0; i < 2; ++i)
+      node.loops.push_back(std::make_unique<loop>(sys, i));
+    for (size_t i = 0; i < 2; ++i)
+      node.registries.push_back(record<registry_actor>(
+          sys, [this, i](const mail& message) { on_registry(i, message); }));
+    for (size_t i = 0; i < 3; ++i) {
+      node.subtrees.push_back(std::make_unique<subtree_stats>());
+      subtrees.push_back(start_subtree(sys, node, i));
+    }
+    greeter = record<greeter_actor>(sys, [this](const mail& message) {
+      log += message.get_if<stop_node>() ? "greeter " : "? ";
+    });
+    publisher = record<sys_actor>(sys, [this](const mail& message) {
+      log += message.get_if<stop_node>() ? "sys " : "? ";
+    });
+    watcher = sys.spawn<supervisor>(node, subtrees,
+                                    std::vector<greeter_actor>{greeter},
+                                    publisher, [this] { log += "drained "; });
+    consume_messages();
+  }
+  ~fixture() {
+    caf::anon_send_exit(watcher, caf::exit_reason::user_shutdown);
+    consume_messages();
+  }
+
+  void on_registry(size_t index, const mail& message) {
+    if (auto* changed = message.get_if<routes_changed>()) {
+      log += "lost" + std::to_string(changed->lost) + "@"
+             + std::to_string(index) + " ";
+      routes = changed->routes;
+    } else if (message.get_if<stop_node>()) {
+      log += "registry" + std::to_string(index) + " ";
+    }
+  }
+  void fail(const subtree_actor& which) {
+    caf::anon_send_exit(which, caf::exit_reason::kill);
+    consume_messages();
+  }
+  std::string take() {
+    auto result = std::move(log);
+    log.clear();
+    if (!result.empty())
+      result.pop_back();
+    return result;
+  }
+  /// Does the subtree deliver what is published there?
+  bool works(const subtree_actor& which) {
+    auto delivered = false;
+    auto session = record<session_actor>(sys, [&](const mail& message) {
+      delivered = delivered || message.get_if<deliver>() != nullptr;
+    });
+    subscribe_filters request;
+    request.session = session;
+    request.key = 1;
+    request.filters.push_back({"a", {}, 0, 0, true});
+    tell(which, std::move(request));
+    broker::batch_ptr batch{new broker::publication_batch(nullptr, 1, 0),
+                            false};
+    batch->add(broker::make_publication("x", "a"));
+    tell(which, route{std::move(batch)});
+    tell(which, session_left{1, {"a"}});
+    consume_messages();
+    return delivered;
+  }
+
+  node_context node;
+  std::string log;
+  std::shared_ptr<const route_table> routes;
+  std::vector<subtree_actor> subtrees;
+  greeter_actor greeter;
+  sys_actor publisher;
+  supervisor_actor watcher;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(supervisor_tests, fixture)
+
+CAF_TEST(a subtree that fails is replaced and every registry is told) {
+  CAF_CHECK(works(subtrees[1]));
+  fail(subtrees[1]);
+  CAF_CHECK_EQUAL(take(), "lost1@0 lost1@1");
+  CAF_REQUIRE(routes != nullptr);
+  CAF_REQUIRE_EQUAL(routes->size(), 3u);
+  CAF_CHECK(routes->subtree(0) == subtrees[0]);
+  CAF_CHECK(routes->subtree(1) != subtrees[1]);
+  CAF_CHECK(routes->subtree(2) == subtrees[2]);
+  CAF_CHECK(!works(subtrees[1]));
+  CAF_CHECK(works(routes->subtree(1)));
+}
+
+CAF_TEST(a subtree that fails again is replaced again) {
+  fail(subtrees[0]);
+  auto second = routes->subtree(0);
+  fail(second);
+  CAF_CHECK_EQUAL(take(), "lost0@0 lost0@1 lost0@0 lost0@1");
+  CAF_CHECK(routes->subtree(0) != second);
+  CAF_CHECK(works(routes->subtree(0)));
+}
+
+CAF_TEST(a subtree that failed before it was watched is replaced too) {
+  auto dead = start_subtree(sys, node, 0);
+  fail(dead);
+  take();
+  auto other =
+      sys.spawn<supervisor>(node, std::vector<subtree_actor>{dead},
+                            std::vector<greeter_actor>{}, publisher, [] {});
+  consume_messages();
+  CAF_CHECK_EQUAL(take(), "lost0@0 lost0@1");
+  caf::anon_send_exit(other, caf::exit_reason::user_shutdown);
+  consume_messages();
+}
+
+CAF_TEST(nobody is told while nothing fails) {
+  consume_messages();
+  CAF_CHECK_EQUAL(take(), "");
+}
+
+CAF_TEST(to stop is passed on to everybody who serves clients) {
+  tell(watcher, stop_node{});
+  consume_messages();
+  auto text = take();
+  for (auto part : {"sys", "greeter", "registry0", "registry1"})
+    CAF_CHECK(text.find(part) != std::string::npos);
+  CAF_CHECK(text.find("drained") == std::string::npos);
+}
+
+CAF_TEST(the node is drained once when the last registry is) {
+  tell(watcher, drain_finished{1});
+  tell(watcher, drain_finished{1});
+  consume_messages();
+  CAF_CHECK_EQUAL(take(), "");
+  tell(watcher, drain_finished{0});
+  consume_messages();
+  CAF_CHECK_EQUAL(take(), "drained");
+  tell(watcher, drain_finished{0});
+  consume_messages();
+  CAF_CHECK_EQUAL(take(), "");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
