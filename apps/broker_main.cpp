@@ -103,9 +103,9 @@ void raise_file_limit() {
   }
 }
 
-/// Publications come and go in bursts of a few megabytes. By default glibc gives
-/// that memory back to the kernel after each burst and faults it in again with
-/// the next: a third of the time where messages are large.
+/// Publications come and go in bursts of a few megabytes. By default glibc
+/// gives that memory back to the kernel after each burst and faults it in again
+/// with the next: a third of the time where messages are large.
 void tune_allocator() {
   constexpr int mebibyte = 1024 * 1024;
   mallopt(M_TRIM_THRESHOLD, 8 * mebibyte);
