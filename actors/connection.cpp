@@ -255,7 +255,8 @@ void connection::send_disconnect(reason code) {
 }
 
 void connection::close_socket() {
-  set_interest(net::interest::none);
+  loop_.poller().forget(this);
+  interest_ = net::interest::none;
   loop_.timers().disarm(*this);
   socket_.close();
   is_lingering_ = false;

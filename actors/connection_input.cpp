@@ -235,8 +235,7 @@ void connection::route_publish(const protocol::publish& packet) {
     ++next_batch_;
     ++unfinished_batches_;
     // `no local` and a bridge's wish for no echo are told from the key.
-    batch = broker::batch_ptr{
-        new broker::publication_batch(this, number, session_key_), false};
+    batch = loop_.make_batch(this, number, session_key_);
     batch->suppress_echo = is_bridge_;
   }
   auto before = batch->footprint();

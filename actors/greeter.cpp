@@ -320,11 +320,9 @@ void greeter::give_slot_back(size_t listener) {
 
 /// Ends `who`, whose address must not be used afterwards.
 void greeter::dismiss(visitor& who) {
-  if (who.socket.is_open()) { // not handed over, where the slot went along
-    loop_.poller().change(who.socket.fd(), &who, net::interest::read,
-                          net::interest::none);
+  loop_.poller().forget(&who);
+  if (who.socket.is_open()) // not handed over, where the slot went along
     give_slot_back(who.listener);
-  }
   input_bytes_ -= who.input.size();
   visitors_.erase(who.position);
   loop_.stats().pending.set(visitors_.size());

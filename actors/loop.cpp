@@ -65,6 +65,26 @@ void loop::set_routes(std::shared_ptr<const route_table> routes) {
   batches_.resize(routes_->size());
 }
 
+broker::batch_ptr loop::make_batch(broker::batch_owner* owner, uint64_t number,
+                                   broker::session_key publisher) {
+  if (spare_batches_.empty())
+    return broker::batch_ptr{
+        new broker::publication_batch(owner, number, publisher), false};
+  auto* batch = spare_batches_.back().release();
+  spare_batches_.pop_back();
+  batch->reset(owner, number, publisher);
+  return broker::batch_ptr{batch, false};
+}
+
+void loop::recycle(broker::publication_batch* batch) {
+  std::unique_ptr<broker::publication_batch> spare{batch};
+  if (spare_batches_.size() == most_spare_batches
+      || spare->items.capacity() > spare_batch_items)
+    return;
+  spare->items.clear(); // the publications are not kept
+  spare_batches_.push_back(std::move(spare));
+}
+
 byte_buffer loop::take_buffer() noexcept {
   if (buffers_.empty())
     return {};
@@ -213,7 +233,7 @@ void loop::hand_out_receipts() {
   receipts_in_hand_.swap(receipts_);
   for (auto [receiver, batch] : receipts_in_hand_) {
     receiver->on_receipt(*batch);
-    delete batch;
+    recycle(batch);
   }
   receipts_in_hand_.clear();
 }

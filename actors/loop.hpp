@@ -96,6 +96,10 @@ public:
   byte_buffer take_buffer() noexcept;
   void give_back(byte_buffer&& buffer) noexcept;
 
+  /// A new batch, if possible in the memory of one that is complete.
+  broker::batch_ptr make_batch(broker::batch_owner* owner, uint64_t number,
+                               broker::session_key publisher);
+
   /// The subtrees as this loop knows them.
   const route_table& routes() const noexcept { return *routes_; }
   void set_routes(std::shared_ptr<const route_table> routes);
@@ -115,6 +119,8 @@ private:
   static constexpr size_t scratch_size = 64 * 1024;
   static constexpr size_t spare_buffers = 64;
   static constexpr size_t spare_buffer_size = 64 * 1024;
+  static constexpr size_t most_spare_batches = 64;
+  static constexpr size_t spare_batch_items = 1024;
 
   struct receipt {
     batch_receiver* receiver;
@@ -129,6 +135,7 @@ private:
   void run_actors();
   void run_job(caf::resumable* job);
   void hand_out_receipts();
+  void recycle(broker::publication_batch* batch);
   void end_turn();
   void wake_if_asleep() noexcept;
 
@@ -142,6 +149,7 @@ private:
   std::shared_ptr<const route_table> routes_;
   std::vector<broker::batch_ptr> batches_;
   std::vector<byte_buffer> buffers_;
+  std::vector<std::unique_ptr<broker::publication_batch>> spare_batches_;
   std::vector<protocol::reason> reasons_;
   std::vector<broker::receiver::acknowledgement> acknowledgements_;
 

@@ -56,6 +56,19 @@ public:
   /// Bytes of all publications.
   size_t footprint() const noexcept { return footprint_; }
 
+  /// Makes a complete batch a new one that keeps its memory: loops recycle
+  /// theirs. REQUIRES: nobody holds it.
+  void reset(batch_owner* owner, uint64_t number,
+             session_key publisher) noexcept {
+    items.clear();
+    references_.store(1, std::memory_order_relaxed);
+    owner_ = owner;
+    number_ = number;
+    publisher_ = publisher;
+    footprint_ = 0;
+    suppress_echo = false;
+  }
+
   void add(publication_ptr message) {
     footprint_ += message->footprint();
     items.push_back({std::move(message), false});

@@ -1,5 +1,7 @@
 #include "broker/publication.hpp"
 
+#include "core/block_pool.hpp"
+
 #include <cassert>
 #include <chrono>
 #include <cstring>
@@ -41,7 +43,7 @@ ref_ptr<const publication> publication::make(const protocol::message& source,
                                              time_point received) {
   auto size = sizeof(publication) + 2 + source.topic.size()
               + source.payload.size() + source.forwarded_properties.size();
-  void* memory = ::operator new(size);
+  void* memory = block_pool::allocate(size);
   return ref_ptr<const publication>{new (memory) publication(source, received),
                                     false};
 }
@@ -49,8 +51,9 @@ ref_ptr<const publication> publication::make(const protocol::message& source,
 void publication::release() const noexcept {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1)
     return;
+  auto size = footprint();
   this->~publication();
-  ::operator delete(const_cast<publication*>(this));
+  block_pool::release(const_cast<publication*>(this), size);
 }
 
 } // namespace troupe::broker

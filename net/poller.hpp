@@ -50,6 +50,10 @@ public:
   bool change(int fd, poll_target* target, interest before, interest after,
               bool exclusive = false) noexcept;
 
+  /// The descriptor of `target` is about to be closed, upon which the kernel
+  /// forgets it by itself: `target` may be destroyed.
+  void forget(poll_target* target) noexcept;
+
   /// Waits until something is ready, `wake` was called or `timeout` passed
   /// (negative: no limit).
   void wait(std::chrono::milliseconds timeout) noexcept;
@@ -62,8 +66,6 @@ public:
   void wake() noexcept;
 
 private:
-  void forget(poll_target* target) noexcept;
-
   int epoll_ = -1;
   int wake_fd_ = -1;
   std::vector<epoll_event> events_;

@@ -202,6 +202,9 @@ class Broker:
             self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def rss(self):
         """Resident memory in bytes."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:

@@ -14,28 +14,34 @@ import sys
 import time
 import unittest
 
+import harness
+
 HERE = pathlib.Path(__file__).resolve().parent
 FILE_DEADLINE = 600
 COUNTS = re.compile(r"^ran (\d+) failed (\d+)$", re.M)
+# The tools have a runner of their own, as they face Mosquitto's broker.
+TOOLS = "test_tools"
+TOOLS_COUNTS = re.compile(r"^(\d+) of (\d+) cases pass$", re.M)
 
 
 def run_file(name):
     """Run one module, or a part of it, in a process of its own; returns
     (tests, failed, output)."""
     started = time.monotonic()
+    command = [sys.executable, __file__, "--here", name]
+    if name == TOOLS:
+        command = [sys.executable, str(HERE / f"{TOOLS}.py"), harness.BINARY]
     try:
         done = subprocess.run(
-            [sys.executable, __file__, "--here", name], text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            errors="replace", timeout=FILE_DEADLINE, check=False)
+            command, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, errors="replace",
+            timeout=FILE_DEADLINE, check=False)
         output, status = done.stdout, done.returncode
     except subprocess.TimeoutExpired as late:
         output = (late.stdout or b"").decode(errors="replace")
         output += f"\n{name}: not done after {FILE_DEADLINE} s\n"
         status = 1
-    line = COUNTS.search(output)
-    # A process that says nothing at its end has crashed: one failure.
-    tests, failed = map(int, line.groups()) if line else (1, 1)
+    tests, failed = counts(output)
     if status and not failed:
         tests, failed = tests + 1, 1
     seconds = time.monotonic() - started
@@ -43,9 +49,20 @@ def run_file(name):
                            f"{seconds:.1f} s\n{output}")
 
 
+def counts(output):
+    """(tests, failed); output without counts is that of a crash: one failure.
+    """
+    line = COUNTS.search(output)
+    if line:
+        return int(line.group(1)), int(line.group(2))
+    line = TOOLS_COUNTS.search(output)
+    if line:
+        return int(line.group(2)), int(line.group(2)) - int(line.group(1))
+    return 1, 1
+
+
 def run_here(name):
     """Run one module in this process; its last line is what it counted."""
-    sys.path.insert(0, str(HERE))
     suite = unittest.defaultTestLoader.loadTestsFromName(name)
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     bad = {getattr(test, "test_case", test)
@@ -65,7 +82,8 @@ def main():
         run_here(arguments.here)
         return 0
     names = arguments.names or sorted(
-        path.stem for path in HERE.glob("test_*.py"))
+        path.stem for path in HERE.glob("test_*.py")
+        if not (harness.PEER and path.stem == TOOLS))
     tests = failed = 0
     with concurrent.futures.ThreadPoolExecutor(arguments.j) as pool:
         for ran, bad, output in pool.map(run_file, names):
