@@ -88,6 +88,7 @@ private:
   bool handle_publish(const protocol::frame& in);
   std::optional<ending> forbidden(const protocol::publish& packet) const;
   protocol::reason refusal(const protocol::publish& packet) const;
+  bool turn_down(const protocol::publish& packet);
   void answer_control(const protocol::publish& packet);
   void refuse_publish(const protocol::publish& packet, protocol::reason code);
   void route_publish(const protocol::publish& packet);

@@ -160,6 +160,8 @@ bool connection::handle_publish(const protocol::frame& in) {
   stats.publish_bytes_received.add(packet->payload.size());
   if (auto why = forbidden(*packet))
     return end_in_order(*why);
+  if (node_.is_short_of_memory.load(std::memory_order_relaxed))
+    return turn_down(*packet);
   if (is_control_topic(packet->topic))
     answer_control(*packet);
   else if (auto code = refusal(*packet); code != reason::success)
@@ -167,6 +169,21 @@ bool connection::handle_publish(const protocol::frame& in) {
   else
     route_publish(*packet);
   return is_taking_packets();
+}
+
+/// There is no memory for it. QoS 0 is dropped; MQTT 5 has a reason code; an
+/// MQTT 3.x client can only be shown by closing that its message was not taken.
+bool connection::turn_down(const protocol::publish& packet) {
+  if (packet.qos == qos::at_most_once) {
+    using enum broker::drop_reason;
+    loop_.stats().dropped[static_cast<size_t>(memory_limit)].add();
+    return true;
+  }
+  if (version_ != version::v5)
+    return end_in_order({abnormal, reason::quota_exceeded,
+                         "the broker is above its memory_limit"});
+  refuse_publish(packet, reason::quota_exceeded);
+  return true;
 }
 
 /// Nobody is behind $CONTROL; a client that asks is told so.

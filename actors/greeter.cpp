@@ -224,6 +224,10 @@ void greeter::judge_connect(visitor& who, const protocol::frame& in,
     refuse_malformed(who, in, packet.error());
     return;
   }
+  if (node_.is_short_of_memory.load(std::memory_order_relaxed)) {
+    turn_down(who, *packet);
+    return;
+  }
   auto decision =
       judge_newcomer(*packet, node_.settings, who.listener, loop_.now());
   using kind = broker::connect_decision::kind;
@@ -242,6 +246,18 @@ void greeter::judge_connect(visitor& who, const protocol::frame& in,
                decision.why);
     dismiss(who);
   }
+}
+
+/// There is no memory for another client.
+void greeter::turn_down(visitor& who, const protocol::connect& packet) {
+  constexpr uint8_t server_unavailable = 3; // of MQTT 3.x
+  loop_.stats().connections_refused.add();
+  protocol::connack answer;
+  answer.code = packet.version == version::v5
+                    ? static_cast<uint8_t>(protocol::reason::quota_exceeded)
+                    : server_unavailable;
+  answer_and_dismiss(who, answer, packet.version, packet.client_id,
+                     "the broker is above its memory_limit");
 }
 
 /// MQTT 5 clients learn why; so does, in the 5.0 form, who speaks a level that

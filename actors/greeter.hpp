@@ -82,6 +82,7 @@ private:
   void consider(visitor& who, std::span<const uint8_t> bytes);
   void judge_connect(visitor& who, const protocol::frame& in,
                      std::span<const uint8_t> rest);
+  void turn_down(visitor& who, const protocol::connect& packet);
   void refuse_malformed(visitor& who, const protocol::frame& in,
                         const failure& why);
   void answer_and_dismiss(visitor& who, const protocol::connack& answer,

@@ -27,6 +27,9 @@ struct node_context {
   /// Connections that hold a slot of `max_connections`, by listener.
   std::vector<std::atomic<int64_t>> listener_connections;
   std::atomic<int64_t> connections{0};
+  /// More memory is in use than `memory_limit`: no new client and no new
+  /// message is taken until it is less again.
+  std::atomic<bool> is_short_of_memory{false};
   std::atomic<int64_t> sessions{0};
   std::atomic<uint64_t> next_session_key{1};
 

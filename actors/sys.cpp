@@ -24,6 +24,16 @@ using std::chrono::seconds;
 /// How often subtrees drop what has expired where $SYS is off.
 constexpr auto housekeeping_interval = seconds{10};
 
+/// How often memory is compared with memory_limit: what a flood can bring in
+/// between comes on top of it.
+constexpr auto memory_interval = std::chrono::milliseconds{20};
+
+/// Bytes allocated and not freed.
+uint64_t heap_bytes() {
+  auto info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
 /// Bytes of memory the process occupies.
 uint64_t resident_bytes() {
   auto* file = std::fopen("/proc/self/statm", "r");
@@ -73,14 +83,15 @@ node_totals sum(const node_context& shared) {
 
 sys::sys(caf::actor_config& cfg, node_context& shared, loop& home)
     : light_actor(cfg, &home), node_(shared), loop_(home), started_(home.now()),
-      last_(home.now()), loads_{{{"messages/received", {}},
-                                 {"messages/sent", {}},
-                                 {"publish/received", {}},
-                                 {"publish/sent", {}},
-                                 {"bytes/received", {}},
-                                 {"bytes/sent", {}},
-                                 {"sockets", {}},
-                                 {"connections", {}}}} {
+      last_(home.now()),
+      next_round_(home.now()), loads_{{{"messages/received", {}},
+                                       {"messages/sent", {}},
+                                       {"publish/received", {}},
+                                       {"publish/sent", {}},
+                                       {"bytes/received", {}},
+                                       {"bytes/sent", {}},
+                                       {"sockets", {}},
+                                       {"connections", {}}}} {
   // The first values are there at once: a client that asks for the version
   // need not wait for the interval.
   loop_.timers().arm(*this, home.now());
@@ -99,17 +110,44 @@ void sys::on_failure(const char* what) noexcept {
 
 void sys::on_timer(time_point now) noexcept {
   try {
-    const auto& routes = loop_.routes();
-    for (size_t i = 0; i < routes.size(); ++i)
-      tell(routes.subtree(i), housekeeping{});
-    if (node_.settings.sys_interval.count() != 0)
-      publish_all(now);
+    if (now >= next_round_)
+      do_rounds(now);
+    if (node_.settings.memory_limit != 0)
+      watch_memory();
   } catch (const std::exception& failed) {
     on_failure(failed.what());
   }
+  auto next = next_round_;
+  if (node_.settings.memory_limit != 0)
+    next = std::min(next, now + memory_interval);
+  loop_.timers().arm(*this, next);
+}
+
+void sys::do_rounds(time_point now) {
   auto interval = node_.settings.sys_interval;
-  loop_.timers().arm(
-      *this, now + (interval.count() != 0 ? interval : housekeeping_interval));
+  next_round_ =
+      now + (interval.count() != 0 ? interval : housekeeping_interval);
+  const auto& routes = loop_.routes();
+  for (size_t i = 0; i < routes.size(); ++i)
+    tell(routes.subtree(i), housekeeping{});
+  if (interval.count() != 0)
+    publish_all(now);
+}
+
+void sys::watch_memory() {
+  auto limit = node_.settings.memory_limit;
+  auto used = heap_bytes();
+  auto is_short = node_.is_short_of_memory.load(std::memory_order_relaxed);
+  // Some room in between, so that it does not come and go with every message.
+  auto now_short = is_short ? used > limit - limit / 10 : used > limit;
+  if (now_short == is_short)
+    return;
+  node_.is_short_of_memory.store(now_short, std::memory_order_relaxed);
+  log::write(log::level::warning,
+             "Memory in use is {} memory_limit ({} of {} bytes): new clients "
+             "and messages are {}.",
+             now_short ? "above" : "below", used, limit,
+             now_short ? "refused" : "taken again");
 }
 
 void sys::publish_all(time_point now) {
@@ -162,8 +200,8 @@ void sys::publish_totals(const node_totals& totals) {
   number("shared_subscriptions/count", totals.shared_subscriptions);
   number("retained messages/count", totals.retained_messages);
   using enum broker::drop_reason;
-  for (auto why :
-       {queue_full, slow_reader, client_offline, packet_too_large, expired})
+  for (auto why : {queue_full, slow_reader, client_offline, packet_too_large,
+                   expired, memory_limit})
     put(fmt::format("publish/messages/dropped/{}", broker::to_string(why)),
         fmt::to_string(totals.dropped_by_reason[static_cast<size_t>(why)]));
 }
@@ -171,7 +209,7 @@ void sys::publish_totals(const node_totals& totals) {
 void sys::publish_memory() {
   auto resident = resident_bytes();
   most_resident_ = std::max(most_resident_, resident);
-  put("heap/current", fmt::to_string(mallinfo2().uordblks));
+  put("heap/current", fmt::to_string(heap_bytes()));
   put("memory/resident", fmt::to_string(resident));
   put("memory/maximum", fmt::to_string(most_resident_));
 }

@@ -65,6 +65,8 @@ private:
     broker::load_average average;
   };
 
+  void do_rounds(time_point now);
+  void watch_memory();
   void publish_all(time_point now);
   void publish_totals(const node_totals& totals);
   void publish_loads(const node_totals& totals, time_point now);
@@ -77,6 +79,7 @@ private:
   loop& loop_;
   time_point started_;
   time_point last_;
+  time_point next_round_;
   uint64_t most_clients_ = 0;
   uint64_t most_resident_ = 0;
   std::array<load, 8> loads_;

@@ -7,7 +7,9 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <grp.h>
 #include <malloc.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -137,6 +139,23 @@ bool write_pid_file(const std::string& path) {
   return false;
 }
 
+/// Gives up root's rights once the listeners are open. Empty, or what went
+/// wrong.
+std::string become(const std::string& user) {
+  if (user.empty() || user == "root" || geteuid() != 0)
+    return {};
+  const auto* entry = getpwnam(user.c_str());
+  if (entry == nullptr)
+    return fmt::format("user: there is no user {}; name one that exists, or "
+                       "root to stay root",
+                       user);
+  if (initgroups(user.c_str(), entry->pw_gid) != 0 || setgid(entry->pw_gid) != 0
+      || setuid(entry->pw_uid) != 0)
+    return fmt::format("user: cannot become {}: {}", user,
+                       std::strerror(errno));
+  return {};
+}
+
 void wait_for_end(const sigset_t& set) {
   for (;;) {
     int got = 0;
@@ -178,6 +197,10 @@ int serve(const command_line& given, const config::settings& settings) {
   }
   if (!write_pid_file(settings.pid_file))
     return exit_failure;
+  if (auto error = become(settings.user); !error.empty()) {
+    log::write(log::level::error, "Error: {}", error);
+    return exit_failure;
+  }
   say_where(given, settings, node);
   node.start();
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " running");

@@ -14,6 +14,8 @@ const char* to_string(drop_reason why) noexcept {
     return "packet too large";
   case drop_reason::expired:
     return "expired";
+  case drop_reason::memory_limit:
+    return "memory limit";
   }
   return "unknown";
 }

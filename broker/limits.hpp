@@ -19,8 +19,10 @@ enum class drop_reason : uint8_t {
   packet_too_large,
   /// Its message expiry interval ran out.
   expired,
+  /// QoS 0 while the broker is above its memory limit.
+  memory_limit,
 };
-inline constexpr size_t drop_reason_count = 5;
+inline constexpr size_t drop_reason_count = 6;
 
 /// "queue full" and so on, for logs.
 const char* to_string(drop_reason why) noexcept;
