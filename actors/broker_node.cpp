@@ -195,6 +195,8 @@ void broker_node::stop() {
     each->stop();
   for (auto& each : all.shared.loops)
     each->join();
+  for (auto& each : all.shared.loops)
+    each->discard_mail();
   caf::anon_send_exit(all.watcher, caf::exit_reason::user_shutdown);
 }
 

@@ -180,6 +180,10 @@ void connection::on(send_suback& message) {
 
 void connection::on_failure(const char* what) noexcept {
   log::client(log::level::error, client_id_, "Connection failed: {}", what);
+  // What was read before the failure was not acknowledged and goes nowhere; it
+  // must not travel with the next client's.
+  for (auto& batch : loop_.open_batches())
+    batch.reset();
   end({broker::end_of_connection::abnormal, reason::unspecified_error, what});
 }
 
@@ -390,7 +394,11 @@ void connection::update_interest() {
 void connection::set_interest(net::interest wanted) {
   if (!socket_.is_open() || wanted == interest_)
     return;
-  loop_.poller().change(socket_.fd(), this, interest_, wanted);
+  if (!loop_.poller().change(socket_.fd(), this, interest_, wanted)) {
+    end({broker::end_of_connection::abnormal, reason::success,
+         "the system cannot poll its socket"});
+    return;
+  }
   interest_ = wanted;
 }
 

@@ -41,6 +41,7 @@ public:
 protected:
   void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
+  bool survives_failure() const noexcept override { return true; }
 
 private:
   /// Somebody who has not sent a whole CONNECT yet.

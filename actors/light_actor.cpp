@@ -111,7 +111,7 @@ bool light_actor::consume_one() {
       obey(element->content());
   } catch (const std::exception& failed) {
     on_failure(failed.what());
-    if (!has_quit())
+    if (!has_quit() && !survives_failure())
       quit(caf::make_error(caf::sec::runtime_error, failed.what()));
   }
   return !has_quit();

@@ -69,6 +69,10 @@ protected:
   /// message: the actor decides how to go down. It is terminated afterwards.
   virtual void on_failure(const char* what) noexcept = 0;
 
+  /// True for actors that a loop cannot do without: an exception costs them the
+  /// message they were handling, not their life.
+  virtual bool survives_failure() const noexcept { return false; }
+
   /// Ends this actor: no further message is received, monitors are told with
   /// `reason`. The object lives on as long as handles to it.
   void quit(caf::error reason = caf::none);

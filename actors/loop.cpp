@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace troupe::actors {
 
@@ -27,14 +28,21 @@ loop::loop(caf::actor_system& system, size_t index)
 
 loop::~loop() {
   join();
-  for (auto* job : ready_)
-    job->intrusive_ptr_release_impl();
-  for (auto* job : inbox_jobs_)
-    job->intrusive_ptr_release_impl();
+  discard_mail();
+}
+
+void loop::discard_mail() {
+  for (auto* jobs : {&ready_, &inbox_jobs_}) {
+    auto discarded = std::exchange(*jobs, {});
+    for (auto* job : discarded)
+      job->intrusive_ptr_release_impl();
+  }
   // Nobody is left to be told.
-  for (auto* receipts : {&receipts_, &inbox_receipts_})
-    for (auto [receiver, batch] : *receipts)
+  for (auto* receipts : {&receipts_, &inbox_receipts_}) {
+    auto discarded = std::exchange(*receipts, {});
+    for (auto [receiver, batch] : discarded)
       delete batch;
+  }
 }
 
 std::string loop::open() {

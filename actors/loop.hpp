@@ -57,6 +57,9 @@ public:
   /// Asks the thread to end after its turn. Thread-safe.
   void stop() noexcept;
   void join();
+  /// Lets go of what has not run. After `join` of all loops, and before any of
+  /// them is destroyed: what goes may still send mail to the others.
+  void discard_mail();
   /// One turn at `now` on the calling thread, without sleep. For tests and for
   /// nothing else: REQUIRES that the loop was not started.
   void run_one_turn(time_point now);

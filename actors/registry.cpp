@@ -148,8 +148,10 @@ void registry::on(stop_node&) {
 }
 
 void registry::report_if_drained() {
-  if (is_stopping_ && free_.size() == connections_.size())
-    tell(supervisor_, drain_finished{loop_.index()});
+  if (!is_stopping_ || free_.size() != connections_.size())
+    return;
+  sessions_.clear(); // they know us and we know them: somebody must let go
+  tell(supervisor_, drain_finished{loop_.index()});
 }
 
 } // namespace troupe::actors

@@ -31,6 +31,7 @@ public:
 protected:
   void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
+  bool survives_failure() const noexcept override { return true; }
 
 private:
   struct entry {

@@ -32,7 +32,9 @@ session::session(caf::actor_config& cfg, node_context& shared, loop& home,
   loop_.stats().sessions.add();
 }
 
-session::~session() = default;
+session::~session() {
+  loop_.timers().disarm(*this);
+}
 
 void session::receive(const mail& message) {
   if (auto* messages = message.get_if<deliver>())

@@ -57,6 +57,7 @@ public:
 protected:
   void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
+  bool survives_failure() const noexcept override { return true; }
 
 private:
   /// The load averages, by their name in $SYS/broker/load/.
