@@ -342,10 +342,12 @@ void session::on(client_subscribed& message) {
     }
     pending.answer.codes.push_back(
         static_cast<reason>(static_cast<uint8_t>(options.qos)));
-    for_each_subtree(filter, [&](size_t index) {
-      parts[index].filters.push_back(
-          {filter, options, message.identifier, record->shared, is_new});
-    });
+    // clang 14 captures a structured binding only by a name of its own.
+    for_each_subtree(
+        filter, [&, &filter = filter, &options = options](size_t index) {
+          parts[index].filters.push_back(
+              {filter, options, message.identifier, record->shared, is_new});
+        });
   }
   told_ = current_readiness();
   for (size_t index = 0; index < parts.size(); ++index) {
@@ -448,15 +450,16 @@ void session::on(routes_changed& message) {
   again.key = machine_.key();
   again.state = current_readiness();
   for (const auto& [filter, record] : machine_.subscriptions())
-    for_each_subtree(filter, [&](size_t index) {
-      if (index != message.lost)
-        return;
-      // It is the same subscription to the client: nothing is replayed.
-      auto options = record.options;
-      options.retain_handling = protocol::retain_handling::no_retained;
-      again.filters.push_back(
-          {filter, options, record.identifier, record.shared, false});
-    });
+    for_each_subtree(
+        filter, [&, &filter = filter, &record = record](size_t index) {
+          if (index != message.lost)
+            return;
+          // It is the same subscription to the client: nothing is replayed.
+          auto options = record.options;
+          options.retain_handling = protocol::retain_handling::no_retained;
+          again.filters.push_back(
+              {filter, options, record.identifier, record.shared, false});
+        });
   if (!again.filters.empty())
     tell(loop_.routes().subtree(message.lost), std::move(again));
   // What the old subtree was asked for, it may have taken with it.

@@ -16,7 +16,7 @@ namespace {
 constexpr time_point start{std::chrono::hours{1}};
 
 /// Writes its name down when it fires, then does what it was told to.
-struct alarm_clock : timer {
+struct alarm_clock final : timer {
   void on_timer(time_point now) noexcept override {
     CAF_CHECK(!is_armed());
     CAF_CHECK(deadline() <= now);

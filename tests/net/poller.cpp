@@ -110,7 +110,7 @@ CAF_TEST(a target may take out another one whose event was fetched) {
   auto [third, fourth] = net::make_pair();
   target other;
   // Whoever comes first takes the other one out.
-  who.then = [&] {
+  who.then = [&, &third = third] {
     poller.change(third.fd(), &other, interest::write, interest::none);
   };
   other.then = [&] { poll(who, interest::write, interest::none); };
