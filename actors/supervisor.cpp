@@ -69,6 +69,10 @@ void supervisor::drained(size_t loop) {
       && on_drained_) {
     on_drained_();
     on_drained_ = nullptr;
+    // Subtrees know sessions, sessions registries, registries us.
+    subtrees_.clear();
+    greeters_.clear();
+    publisher_ = sys_actor{};
     quit();
   }
 }
