@@ -14,7 +14,7 @@ namespace troupe::actors {
 
 namespace {
 
-const session& object_of(const session_actor& handle) {
+session& object_of(const session_actor& handle) {
   return *static_cast<session*>(caf::actor_cast<caf::abstract_actor*>(handle));
 }
 
@@ -150,7 +150,11 @@ void registry::on(stop_node&) {
 void registry::report_if_drained() {
   if (!is_stopping_ || free_.size() != connections_.size())
     return;
-  sessions_.clear(); // they know us and we know them: somebody must let go
+  // They know us and we know them: somebody must let go. A timer must not
+  // outlive its session, wherever that ends.
+  for (auto& [id, known] : sessions_)
+    loop_.timers().disarm(object_of(known.session));
+  sessions_.clear();
   tell(supervisor_, drain_finished{loop_.index()});
 }
 

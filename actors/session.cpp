@@ -32,9 +32,7 @@ session::session(caf::actor_config& cfg, node_context& shared, loop& home,
   loop_.stats().sessions.add();
 }
 
-session::~session() {
-  loop_.timers().disarm(*this);
-}
+session::~session() = default;
 
 void session::receive(const mail& message) {
   if (auto* messages = message.get_if<deliver>())
