@@ -378,10 +378,7 @@ void session::on(client_unsubscribed& message) {
                                            : reason::no_subscription_existed);
     if (!existed)
       continue;
-    auto shared = is_shared(filter);
-    loop_.stats().subscriptions.subtract();
-    loop_.stats().shared_subscriptions.subtract(shared ? 1 : 0);
-    shared_filters_ -= shared ? 1 : 0;
+    uncount(filter);
     for_each_subtree(
         filter, [&](size_t index) { parts[index].filters.push_back(filter); });
   }
@@ -398,6 +395,14 @@ void session::on(client_unsubscribed& message) {
   pass_on(std::move(orphans));
   answer_when_done(std::move(pending));
   after_change(); // what waited may be gone
+}
+
+/// The session has one subscription less.
+void session::uncount(std::string_view filter) {
+  auto shared = is_shared(filter) ? 1u : 0u;
+  loop_.stats().subscriptions.subtract();
+  loop_.stats().shared_subscriptions.subtract(shared);
+  shared_filters_ -= shared;
 }
 
 void session::answer_when_done(pending_answer&& pending) {
@@ -427,10 +432,7 @@ void session::drop_filters(const std::vector<std::string>& filters) {
     return;
   std::vector<session_left> parts(loop_.routes().size());
   for (const auto& filter : filters) {
-    auto shared = is_shared(filter);
-    loop_.stats().subscriptions.subtract();
-    loop_.stats().shared_subscriptions.subtract(shared ? 1 : 0);
-    shared_filters_ -= shared ? 1 : 0;
+    uncount(filter);
     for_each_subtree(
         filter, [&](size_t index) { parts[index].filters.push_back(filter); });
   }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::actors {
@@ -63,6 +64,7 @@ private:
   /// The subtrees a filter concerns, added to `to`.
   template <class Function>
   void for_each_subtree(std::string_view filter, Function&& f) const;
+  void uncount(std::string_view filter);
   void drop_filters(const std::vector<std::string>& filters);
   void send_again(std::vector<broker::queued_delivery>&& deliveries);
   void after_change();
