@@ -1,5 +1,6 @@
 #pragma once
 
+#include "broker/journal.hpp"
 #include "broker/publication.hpp"
 
 #include <atomic>
@@ -7,9 +8,6 @@
 #include <vector>
 
 namespace troupe::broker {
-
-/// Identifies a session within this node for as long as the node runs.
-using session_key = uint64_t;
 
 class publication_batch;
 
@@ -36,12 +34,22 @@ public:
     publication_ptr message;
     /// Set by the subtree: at least one subscription matched.
     bool matched = false;
+    /// Of a QoS 2 message of a durable session: the identifier that is
+    /// remembered with it; else 0.
+    uint16_t packet_id = 0;
   };
+
+  /// Where it stands on its way through the store, if it goes there at all.
+  enum class stage : uint8_t { routing, stored, failed };
 
   /// `owner` may be null: nobody wants to know.
   publication_batch(batch_owner* owner, uint64_t number,
                     session_key publisher) noexcept
       : owner_(owner), number_(number), publisher_(publisher) {}
+
+  ~publication_batch() { take_journal(); }
+  publication_batch(const publication_batch&) = delete;
+  publication_batch& operator=(const publication_batch&) = delete;
 
   std::vector<item> items;
 
@@ -67,12 +75,33 @@ public:
     publisher_ = publisher;
     footprint_ = 0;
     suppress_echo = false;
+    progress = stage::routing;
+    take_journal();
   }
 
   void add(publication_ptr message) {
     footprint_ += message->footprint();
-    items.push_back({std::move(message), false});
+    items.push_back({std::move(message), false, 0});
   }
+
+  /// Adds what a session must remember of it. Thread-safe.
+  void add_journal(journal_part_ptr part) noexcept {
+    auto* raw = part.detach();
+    raw->next = journal_.load(std::memory_order_relaxed);
+    while (!journal_.compare_exchange_weak(
+        raw->next, raw, std::memory_order_release, std::memory_order_relaxed)) {
+    }
+  }
+  /// Takes out what is to be remembered. REQUIRES: it is complete.
+  journal take_journal() noexcept {
+    return journal{journal_.exchange(nullptr, std::memory_order_acquire)};
+  }
+  bool has_journal() const noexcept {
+    return journal_.load(std::memory_order_acquire) != nullptr;
+  }
+
+  /// Set by the store.
+  stage progress = stage::routing;
 
   void add_ref() const noexcept {
     references_.fetch_add(1, std::memory_order_relaxed);
@@ -89,6 +118,7 @@ public:
 
 private:
   mutable std::atomic<uint32_t> references_{1};
+  std::atomic<journal_part*> journal_{nullptr};
   batch_owner* owner_;
   uint64_t number_;
   session_key publisher_;

@@ -20,8 +20,8 @@ time_point expiry_of(const protocol::message& source, time_point received) {
 } // namespace
 
 publication::publication(const protocol::message& source,
-                         time_point received) noexcept
-    : expires_at_(expiry_of(source, received)),
+                         time_point expires_at) noexcept
+    : expires_at_(expires_at),
       payload_size_(static_cast<uint32_t>(source.payload.size())),
       properties_size_(
           static_cast<uint32_t>(source.forwarded_properties.size())),
@@ -41,11 +41,16 @@ publication::publication(const protocol::message& source,
 
 ref_ptr<const publication> publication::make(const protocol::message& source,
                                              time_point received) {
+  return restore(source, expiry_of(source, received));
+}
+
+ref_ptr<const publication> publication::restore(const protocol::message& source,
+                                                time_point expires_at) {
   auto size = sizeof(publication) + 2 + source.topic.size()
               + source.payload.size() + source.forwarded_properties.size();
   void* memory = block_pool::allocate(size);
-  return ref_ptr<const publication>{new (memory) publication(source, received),
-                                    false};
+  return ref_ptr<const publication>{
+      new (memory) publication(source, expires_at), false};
 }
 
 void publication::release() const noexcept {

@@ -19,6 +19,9 @@ public:
   /// Copies `source`. Its expiry counts from `received`. Throws std::bad_alloc.
   static ref_ptr<const publication> make(const protocol::message& source,
                                          time_point received);
+  /// Copies `source` apart from its expiry interval: the end is known.
+  static ref_ptr<const publication> restore(const protocol::message& source,
+                                            time_point expires_at);
 
   std::string_view topic() const noexcept { return {bytes() + 2, topic_size_}; }
   std::string_view payload() const noexcept {
@@ -58,7 +61,7 @@ public:
   publication& operator=(const publication&) = delete;
 
 private:
-  publication(const protocol::message& source, time_point received) noexcept;
+  publication(const protocol::message& source, time_point expires_at) noexcept;
   ~publication() = default;
 
   const char* bytes() const noexcept {
