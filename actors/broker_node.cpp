@@ -1,16 +1,22 @@
 #include "actors/broker_node.hpp"
 
+#include "actors/appender.hpp"
 #include "actors/greeter.hpp"
 #include "actors/loop.hpp"
 #include "actors/messages.hpp"
 #include "actors/node_context.hpp"
+#include "actors/recovery.hpp"
 #include "actors/registry.hpp"
 #include "actors/routes.hpp"
 #include "actors/spawn.hpp"
+#include "actors/store.hpp"
+#include "actors/subtree.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/sys.hpp"
 #include "actors/tell.hpp"
+#include "core/log.hpp"
 #include "net/listener.hpp"
+#include "storage/rocks_store.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -63,6 +69,8 @@ broker::session_limits limits_of(const config::settings& settings) {
   limits.max_queued_messages = settings.max_queued_messages;
   limits.max_queued_bytes = settings.max_queued_bytes;
   limits.queue_qos0_messages = settings.queue_qos0_messages;
+  limits.drop_oldest =
+      settings.when_queue_full == config::queue_full_policy::drop_oldest;
   return limits;
 }
 
@@ -72,6 +80,8 @@ struct broker_node::parts {
   // In this order: actors go before the system, loops before the sockets.
   system_config config;
   caf::actor_system system{config};
+  std::unique_ptr<loop> store_loop;
+  std::unique_ptr<broker::store> database; // until the store actor has it
   std::vector<listening_socket> sockets;
   std::vector<std::string> descriptions;
   node_context shared;
@@ -84,6 +94,9 @@ struct broker_node::parts {
   std::string open_listener(size_t index);
   std::string open_loops();
   std::vector<subtree_actor> start_subtrees();
+  void start_store();
+  void start_appenders(const route_table& routes);
+  void end_store();
 };
 
 broker_node::broker_node(config::settings settings)
@@ -156,10 +169,60 @@ std::vector<subtree_actor> broker_node::parts::start_subtrees() {
   return result;
 }
 
+std::string broker_node::open_store() {
+  const auto& settings = parts_->shared.settings;
+  if (!settings.persistence)
+    return {};
+  storage::open_options options;
+  options.directory =
+      settings.persistence_location + "/" + storage::database_name;
+  auto opened = storage::open_store(options);
+  for (const auto& finding : opened.findings)
+    log::write(log::level::warning, "{}", finding);
+  if (!opened.store)
+    return opened.error;
+  parts_->database = std::move(opened.store);
+  parts_->store_loop =
+      std::make_unique<loop>(parts_->system, parts_->shared.loops.size());
+  return parts_->store_loop->open();
+}
+
+void broker_node::parts::start_store() {
+  if (!database)
+    return;
+  shared.store =
+      spawn_light<store>(system, shared, *store_loop, std::move(database));
+}
+
+/// Everything is in place before the first client can come.
+void broker_node::parts::start_appenders(const route_table& routes) {
+  if (!shared.store)
+    return;
+  recovery_targets to;
+  for (auto& each : shared.loops) {
+    shared.appenders.push_back(spawn_light<appender>(system, shared, *each));
+    to.appenders.push_back(object_of<appender>(shared.appenders.back()));
+  }
+  for (size_t i = 0; i < routes.size(); ++i)
+    to.subtrees.push_back(object_of<subtree>(routes.subtree(i)));
+  to.routes = &routes;
+  recover(shared, object_of<store>(shared.store)->database(), to);
+}
+
+void broker_node::parts::end_store() {
+  if (!shared.store)
+    return;
+  tell(shared.store, stop_node{});
+  store_loop->stop();
+  store_loop->join();
+}
+
 void broker_node::start() {
   auto& all = *parts_;
+  all.start_store();
   auto subtrees = all.start_subtrees();
   auto routes = std::make_shared<const route_table>(subtrees);
+  all.start_appenders(*routes);
   std::vector<registry*> registries;
   for (auto& each : all.shared.loops) {
     each->set_routes(routes);
@@ -178,6 +241,8 @@ void broker_node::start() {
       [&all] { all.drained.set_value(); });
   for (auto* each : registries)
     each->set_supervisor(all.watcher);
+  if (all.store_loop)
+    all.store_loop->start();
   for (auto& each : all.shared.loops)
     each->start();
   all.is_running = true;
@@ -195,8 +260,14 @@ void broker_node::stop() {
     each->stop();
   for (auto& each : all.shared.loops)
     each->join();
+  all.end_store();
   for (auto& each : all.shared.loops)
     each->discard_mail();
+  if (all.store_loop)
+    all.store_loop->discard_mail();
+  // They know each other: somebody must let go.
+  all.shared.appenders.clear();
+  all.shared.store = store_actor{};
   caf::anon_send_exit(all.watcher, caf::exit_reason::user_shutdown);
 }
 

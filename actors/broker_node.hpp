@@ -21,10 +21,15 @@ public:
   /// May resolve names.
   std::string open();
 
+  /// Opens the database, where persistence is on. Empty, or what went wrong.
+  /// Logs what is damaged. REQUIRES: before `start`.
+  std::string open_store();
+
   /// "Opening ipv4 listen socket on port 1883." and the like, for the log.
   const std::vector<std::string>& listening_on() const noexcept;
 
-  /// Starts the loops: clients are served from here on. REQUIRES: open().
+  /// Brings back what the database holds, then starts the loops: clients are
+  /// served from here on. REQUIRES: open().
   void start();
 
   /// Takes no more connections, tells MQTT 5 clients (0x8B), waits until all

@@ -1,5 +1,6 @@
 #include "actors/connection.hpp"
 
+#include "actors/journaling.hpp"
 #include "actors/packet_log.hpp"
 #include "actors/tell.hpp"
 #include "core/log.hpp"
@@ -46,6 +47,8 @@ connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
       keep_alive_(client_->decision.keep_alive), version_(client_->version),
       is_bridge_(client_->is_bridge) {
   self_ = caf::actor_cast<connection_actor>(ctrl());
+  if (node_.store)
+    books_ = std::make_unique<connection_books>(expiry_interval_ != 0);
   loop_.stats().connections.add();
   loop_.stats().connections_total.add();
 }
@@ -68,6 +71,8 @@ void connection::receive(const mail& message) {
     on(*suback);
   else if (auto* session = message.get_if<attached>())
     on(*session);
+  else if (auto* done = message.get_if<stored>())
+    on(*done);
   else if (message.get_if<taken_over>())
     end({broker::end_of_connection::taken_over, reason::session_taken_over,
          "session taken over"});
@@ -194,9 +199,62 @@ void connection::on_batch_complete(broker::publication_batch* batch) noexcept {
   loop_.post_receipt(this, batch);
 }
 
-void connection::on_receipt(broker::publication_batch& batch) {
+/// What is to be remembered goes to the store in the order in which it was
+/// read: so the disk never has a later message of a publisher without the
+/// earlier one. Its batches come back here a second time then.
+bool connection::on_receipt(broker::publication_batch& batch) {
+  if (!books_ || batch.progress != broker::publication_batch::stage::routing) {
+    settle(batch);
+    return false;
+  }
+  auto must_be_stored = batch.must_be_stored();
+  if (must_be_stored
+      && node_.settings.acknowledge_after == config::acknowledge_after::routed)
+    acknowledge(batch);
+  books_->on_routed(batch, must_be_stored);
+  while (auto* next = books_->next_to_store())
+    hand_to_store(node_.store, *next);
+  if (!must_be_stored)
+    settle(batch);
+  return must_be_stored;
+}
+
+/// All is done for a batch: its credit comes back.
+void connection::settle(broker::publication_batch& batch) {
   --unfinished_batches_;
   unfinished_bytes_ -= batch.footprint();
+  acknowledge(batch);
+  if (is_ending_) {
+    finish_if_done();
+    return;
+  }
+  if (last_word_ && unfinished_batches_ == 0) {
+    end(*last_word_);
+    return;
+  }
+  if (interest_ != net::interest::both && interest_ != net::interest::read)
+    mark(); // credit is back: read on
+}
+
+/// A second time it changes nothing.
+void connection::acknowledge(const broker::publication_batch& batch) {
+  using stage = broker::publication_batch::stage;
+  auto failed = batch.progress == stage::failed
+                || batch.has_failed.load(std::memory_order_relaxed);
+  if (failed && version_ != version::v5) {
+    receiver_.abandon_batch(batch.number());
+  } else {
+    collect_codes(batch, failed);
+    if (loop_.reason_scratch().empty())
+      return;
+    receiver_.on_batch_complete(batch.number(), loop_.reason_scratch());
+  }
+  if (!is_ending_)
+    send_due_acknowledgements();
+}
+
+void connection::collect_codes(const broker::publication_batch& batch,
+                               bool failed) {
   auto& codes = loop_.reason_scratch();
   codes.clear();
   for (const auto& item : batch.items) {
@@ -205,23 +263,40 @@ void connection::on_receipt(broker::publication_batch& batch) {
       continue;
     auto unheard = version_ == version::v5 && !item.matched
                    && level == protocol::qos::at_least_once;
-    codes.push_back(unheard ? reason::no_matching_subscribers
-                            : reason::success);
+    codes.push_back(failed    ? reason::quota_exceeded
+                    : unheard ? reason::no_matching_subscribers
+                              : reason::success);
   }
-  if (!codes.empty())
-    receiver_.on_batch_complete(batch.number(), codes);
-  if (is_ending_) {
-    finish_if_done();
+}
+
+// -- identifiers of QoS 2
+// -------------------------------------------------------
+
+/// PUBCOMP must wait until the disk has forgotten the identifiers of this read.
+void connection::forget_incoming() {
+  if (!books_ || !books_->has_released())
     return;
-  }
-  if (!codes.empty())
-    send_due_acknowledgements();
-  if (last_word_ && unfinished_batches_ == 0) {
-    end(*last_word_);
+  remember change;
+  change.key = session_key_;
+  change.ticket = books_->take_released(change.incoming_erased);
+  change.answer_to = caf::actor_cast<stored_sink>(self_);
+  tell(node_.store, std::move(change));
+}
+
+void connection::on(stored& message) {
+  if (is_ending_)
     return;
-  }
-  if (interest_ != net::interest::both && interest_ != net::interest::read)
-    mark(); // credit is back: read on
+  for (auto packet_id : books_->on_stored(message.ticket))
+    send_pubcomp(packet_id);
+}
+
+void connection::send_pubcomp(uint16_t packet_id) {
+  packet_log::sent(client_id_, protocol::packet_type::pubcomp, packet_id);
+  protocol::encode_acknowledgement(output_.control(),
+                                   protocol::packet_type::pubcomp, packet_id,
+                                   reason::success, version_);
+  loop_.stats().packets_sent.add();
+  mark();
 }
 
 // -- the end

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/client_output.hpp"
+#include "actors/connection_books.hpp"
 #include "actors/light_actor.hpp"
 #include "actors/loop.hpp"
 #include "actors/messages.hpp"
@@ -46,7 +47,7 @@ public:
   void on_ready(bool readable, bool writable) noexcept override;
   void on_timer(time_point now) noexcept override;
   void on_end_of_turn() noexcept override;
-  void on_receipt(broker::publication_batch& batch) override;
+  bool on_receipt(broker::publication_batch& batch) override;
   void on_batch_complete(broker::publication_batch* batch) noexcept override;
 
 protected:
@@ -67,6 +68,12 @@ private:
   void on(send_now& message);
   void on(send_queued& message);
   void on(send_suback& message);
+  void on(stored& message);
+  void settle(broker::publication_batch& batch);
+  void acknowledge(const broker::publication_batch& batch);
+  void collect_codes(const broker::publication_batch& batch, bool failed);
+  void forget_incoming();
+  void send_pubcomp(uint16_t packet_id);
   void send_connack(bool session_present);
   void end(const ending& how);
   void send_disconnect(protocol::reason code);
@@ -120,6 +127,8 @@ private:
   broker::receiver receiver_;
   std::unique_ptr<broker::incoming_aliases> aliases_;
   std::vector<broker::receiver::acknowledgement> acknowledged_;
+  // Null: nothing is remembered for this client.
+  std::unique_ptr<connection_books> books_;
   // How to end once what came before is answered; null: not yet.
   std::unique_ptr<ending> last_word_;
   connection_actor self_; // keeps us alive while the loop knows us

@@ -103,6 +103,7 @@ size_t connection::decode_all(std::span<const uint8_t> bytes) {
   }
   dispatch_batches();
   pass_on_acknowledgements();
+  forget_incoming();
   if (last_word_ && unfinished_batches_ == 0)
     end(*last_word_);
   return used;
@@ -254,9 +255,15 @@ void connection::route_publish(const protocol::publish& packet) {
     // `no local` and a bridge's wish for no echo are told from the key.
     batch = loop_.make_batch(this, number, session_key_);
     batch->suppress_echo = is_bridge_;
+    if (books_)
+      books_->on_opened(number);
   }
   auto before = batch->footprint();
   batch->add(broker::publication::make(packet, loop_.now()));
+  if (packet.qos == qos::exactly_once && books_ && books_->remembers_ids()) {
+    batch->items.back().packet_id = packet.packet_id;
+    batch->remembers_ids = true;
+  }
   unfinished_bytes_ += batch->footprint() - before;
 }
 
@@ -297,13 +304,11 @@ bool connection::handle_acknowledgement(const protocol::frame& in) {
     return true;
   }
   // An identifier nobody knows is answered like any other, as Mosquitto does.
-  receiver_.on_pubrel(packet->packet_id);
-  packet_log::sent(client_id_, packet_type::pubcomp, packet->packet_id);
-  protocol::encode_acknowledgement(output_.control(), packet_type::pubcomp,
-                                   packet->packet_id, reason::success,
-                                   version_);
-  loop_.stats().packets_sent.add();
-  mark();
+  auto was_known = receiver_.on_pubrel(packet->packet_id);
+  if (was_known && books_ && books_->remembers_ids())
+    books_->release(packet->packet_id);
+  else
+    send_pubcomp(packet->packet_id);
   return true;
 }
 

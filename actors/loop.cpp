@@ -16,6 +16,9 @@ constexpr size_t max_messages_per_turn = 64;
 /// Passes over the run queue before sockets get theirs.
 constexpr size_t max_passes_per_turn = 64;
 
+/// Turns in which a loop that ends finishes what it has begun.
+constexpr size_t last_turns = 10'000;
+
 thread_local loop* this_loop = nullptr;
 
 } // namespace
@@ -157,6 +160,8 @@ void loop::run() {
   this_loop = this;
   while (!stopping_)
     turn();
+  for (size_t i = 0; i < last_turns && has_work(); ++i)
+    turn();
   this_loop = nullptr;
 }
 
@@ -187,9 +192,13 @@ void loop::work() {
   end_turn();
 }
 
+bool loop::has_work() const noexcept {
+  return !ready_.empty() || !receipts_.empty() || inbox_filled_;
+}
+
 void loop::sleep_or_poll() {
   using std::chrono::milliseconds;
-  if (!ready_.empty() || !receipts_.empty() || inbox_filled_) {
+  if (has_work()) {
     poller_.wait(milliseconds{0});
     return;
   }
@@ -240,8 +249,8 @@ void loop::run_job(caf::resumable* job) {
 void loop::hand_out_receipts() {
   receipts_in_hand_.swap(receipts_);
   for (auto [receiver, batch] : receipts_in_hand_) {
-    receiver->on_receipt(*batch);
-    recycle(batch);
+    if (!receiver->on_receipt(*batch))
+      recycle(batch);
   }
   receipts_in_hand_.clear();
 }

@@ -27,7 +27,8 @@ class route_table;
 /// Who learns that a batch of its is complete, on its own loop.
 class batch_receiver {
 public:
-  virtual void on_receipt(broker::publication_batch& batch) = 0;
+  /// True: the receiver keeps the batch, as something is to be done yet.
+  virtual bool on_receipt(broker::publication_batch& batch) = 0;
 
 protected:
   ~batch_receiver() = default;
@@ -54,7 +55,7 @@ public:
   /// Opens the poller. Empty, or what went wrong.
   std::string open();
   void start();
-  /// Asks the thread to end after its turn. Thread-safe.
+  /// Asks the thread to end when nothing is runnable any more. Thread-safe.
   void stop() noexcept;
   void join();
   /// Lets go of what has not run. After `join` of all loops, and before any of
@@ -134,6 +135,7 @@ private:
   void turn();
   void work();
   void sleep_or_poll();
+  bool has_work() const noexcept;
   void take_inbox();
   void run_actors();
   void run_job(caf::resumable* job);

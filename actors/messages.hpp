@@ -2,6 +2,7 @@
 
 #include "broker/batch.hpp"
 #include "broker/connect_policy.hpp"
+#include "broker/offline_sessions.hpp"
 #include "broker/receiver.hpp"
 #include "broker/session.hpp"
 #include "core/byte_buffer.hpp"
@@ -13,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,7 +51,79 @@ struct connection_closed;
 struct stop_node;
 struct drain_finished;
 struct housekeeping;
+struct commit_batch;
+struct remember;
+struct remember_retained;
+struct load_session;
+struct read_queue;
+struct shrink_queue;
+struct claim;
+struct enroll;
+struct withdraw;
+struct park;
+struct parked;
+struct parts_settled;
+struct queue_shrunk;
+struct claimed;
+struct parking_begun;
+struct session_loaded;
+struct queue_read;
+struct stored;
 class route_table;
+
+/// Whoever takes messages for a session: the session itself or, for a durable
+/// one, the appender of its loop.
+using subscriber_actor = caf::typed_actor<
+    // Messages for the client.
+    caf::reacts_to<deliver>>;
+
+/// Whoever has something remembered and wants to know when it is.
+using stored_sink = caf::typed_actor<caf::reacts_to<stored>>;
+
+/// Whoever asks for what a session needs when its client returns or it ends.
+using load_sink = caf::typed_actor<caf::reacts_to<session_loaded>>;
+
+/// Writes everything that must survive, in groups, on a thread of its own.
+using store_actor = caf::typed_actor<
+    // A batch with something to remember: lets it go when that is written.
+    caf::reacts_to<commit_batch>,
+    // Changes of one session.
+    caf::reacts_to<remember>,
+    // Retained messages were set or removed.
+    caf::reacts_to<remember_retained>,
+    // Answers with `session_loaded`.
+    caf::reacts_to<load_session>,
+    // Answers with `queue_read`.
+    caf::reacts_to<read_queue>,
+    // Old or expired messages make room; answers with `queue_shrunk`.
+    caf::reacts_to<shrink_queue>,
+    // Commit and end.
+    caf::reacts_to<stop_node>>;
+
+/// Stands in for the durable sessions of a loop: passes messages on to those
+/// whose client is there and appends them to the queues of the others.
+using appender_actor = caf::typed_actor<
+    // Messages for a client.
+    caf::reacts_to<deliver>,
+    // A session actor wants what there is under its client id; answers with
+    // `claimed`.
+    caf::reacts_to<claim>,
+    // A session has become durable.
+    caf::reacts_to<enroll>,
+    // A session is over.
+    caf::reacts_to<withdraw>,
+    // A session goes offline: answers with `parking_begun`.
+    caf::reacts_to<park>,
+    // It has gone.
+    caf::reacts_to<parked>,
+    // Parts are written, or could not be.
+    caf::reacts_to<parts_settled>,
+    // Messages were removed from a queue.
+    caf::reacts_to<queue_shrunk>,
+    // The filters of a session that ends.
+    caf::reacts_to<session_loaded>,
+    // Messages that wait for nobody any more are to be removed.
+    caf::reacts_to<housekeeping>>;
 
 /// Routes publications and keeps subscriptions and retained messages of the
 /// topics whose first level hashes to it.
@@ -90,7 +164,21 @@ using session_actor = caf::typed_actor<
     // A subtree was started anew: subscribe there again.
     caf::reacts_to<routes_changed>,
     // The registry has forgotten the session: end.
-    caf::reacts_to<end_session>>;
+    caf::reacts_to<end_session>,
+    // What there was under the client id.
+    caf::reacts_to<claimed>,
+    // From the appender: nothing more comes.
+    caf::reacts_to<parking_begun>,
+    // What the disk holds of the session.
+    caf::reacts_to<session_loaded>,
+    // A slice of its queue.
+    caf::reacts_to<queue_read>,
+    // Parts of its own are written, or could not be.
+    caf::reacts_to<parts_settled>,
+    // Messages were removed from its queue.
+    caf::reacts_to<queue_shrunk>,
+    // What it had remembered is on disk.
+    caf::reacts_to<stored>>;
 
 /// One network connection that sent an acceptable CONNECT.
 using connection_actor = caf::typed_actor<
@@ -104,6 +192,8 @@ using connection_actor = caf::typed_actor<
     caf::reacts_to<send_queued>,
     // SUBACK or UNSUBACK.
     caf::reacts_to<send_suback>,
+    // Identifiers are forgotten on disk: PUBCOMP may go out.
+    caf::reacts_to<stored>,
     // The broker stops.
     caf::reacts_to<stop_node>>;
 
@@ -167,6 +257,9 @@ enum class readiness : uint8_t {
 };
 
 struct subscribe_filters {
+  /// Who takes the messages.
+  subscriber_actor subscriber;
+  /// Who wants the answer.
   session_actor session;
   broker::session_key key = 0;
   /// The session's number for this request, for `filters_in_force`; 0: no
@@ -235,6 +328,7 @@ struct detached {
 };
 
 struct deliver {
+  broker::session_key key = 0;
   broker::batch_ptr batch;
   std::vector<broker::delivery> deliveries;
 };
@@ -301,6 +395,139 @@ struct send_suback {
   uint16_t packet_id = 0;
   bool unsubscribe = false;
   std::vector<protocol::reason> codes;
+};
+
+// -- to the store
+// ------------------------------------------------------------------
+
+struct commit_batch {
+  broker::batch_ptr batch;
+};
+
+/// What a session wants remembered or forgotten. Empty fields change nothing.
+struct remember {
+  /// An entry that is dealt with, or whose PUBREC has come (`packet_id`).
+  struct entry {
+    uint64_t sequence = 0;
+    /// As for `broker::store::put_released`.
+    uint32_t size = 0;
+    uint16_t packet_id = 0;
+  };
+  struct will_change {
+    /// None: there is no will any more.
+    std::optional<broker::stored_will> will;
+  };
+
+  broker::session_key key = 0;
+  /// The session with everything that belongs to it goes first.
+  bool erases_session = false;
+  /// The queue of the erased session.
+  broker::disk_queue_ptr ended_queue;
+  std::optional<broker::session_record> session;
+  std::optional<will_change> will;
+  std::vector<broker::stored_subscription> subscribed;
+  std::vector<std::string> unsubscribed;
+  std::vector<entry> released;
+  std::vector<entry> erased;
+  std::optional<std::vector<broker::launch_run>> window;
+  std::vector<uint16_t> incoming_erased;
+  /// Told when it is on disk, with `ticket`; null: nobody is.
+  stored_sink answer_to;
+  uint64_t ticket = 0;
+};
+
+struct remember_retained {
+  /// An empty payload removes.
+  std::vector<broker::publication_ptr> messages;
+  /// Let go when they are written, so that the publisher is acknowledged then.
+  broker::batch_ptr batch;
+};
+
+struct load_session {
+  broker::session_key key = 0;
+  load_sink answer_to;
+};
+
+struct read_queue {
+  broker::session_key key = 0;
+  uint64_t from = 0;
+  session_actor answer_to;
+};
+
+struct shrink_queue {
+  broker::session_key key = 0;
+  /// Expired messages go.
+  bool expired = false;
+  /// This many of the oldest from `from` on go.
+  size_t oldest = 0;
+  uint64_t from = 0;
+  appender_actor answer_to;
+};
+
+// -- to appenders
+// ------------------------------------------------------------------
+
+struct claim {
+  std::string client_id;
+  session_actor session;
+};
+
+struct enroll {
+  std::string client_id;
+  broker::disk_queue_ptr queue;
+  session_actor session;
+};
+
+struct withdraw {
+  broker::session_key key = 0;
+};
+
+struct park {
+  broker::session_key key = 0;
+};
+
+/// Shared only because messages must be copyable; the receiver takes it over.
+using lent_offline_session = std::shared_ptr<broker::offline_session>;
+
+struct parked {
+  broker::session_key key = 0;
+  lent_offline_session record;
+};
+
+struct parts_settled {
+  std::vector<broker::journal_part_ptr> parts;
+};
+
+struct queue_shrunk {
+  broker::session_key key = 0;
+  size_t messages = 0;
+  size_t bytes = 0;
+};
+
+// -- from appender and store to sessions
+// ------------------------------------------------
+
+struct claimed {
+  /// Null: there was nothing.
+  lent_offline_session record;
+};
+
+struct parking_begun {};
+
+struct session_loaded {
+  broker::session_key key = 0;
+  /// Shared only because messages must be copyable.
+  std::shared_ptr<broker::stored_session> content;
+  /// The beginning of its queue.
+  std::shared_ptr<broker::queue_slice> queue;
+};
+
+struct queue_read {
+  std::shared_ptr<broker::queue_slice> slice;
+};
+
+struct stored {
+  uint64_t ticket = 0;
 };
 
 // -- to registries and above
@@ -380,6 +607,24 @@ CAF_ADD_TYPE_ID(troupe, (troupe::actors::connection_closed))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::stop_node))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::drain_finished))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::housekeeping))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::commit_batch))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::remember))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::remember_retained))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::load_session))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::read_queue))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::shrink_queue))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::claim))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::enroll))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::withdraw))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::park))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::parked))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::parts_settled))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::queue_shrunk))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::claimed))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::parking_begun))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::session_loaded))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::queue_read))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::stored))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::route)
@@ -410,3 +655,21 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::connection_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stop_node)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::drain_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::housekeeping)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::commit_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::remember)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::remember_retained)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::load_session)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::read_queue)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shrink_queue)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::claim)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::enroll)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::withdraw)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::park)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::parked)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::parts_settled)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::queue_shrunk)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::claimed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::parking_begun)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_loaded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::queue_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stored)

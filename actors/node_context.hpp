@@ -22,6 +22,12 @@ struct node_context {
   broker::session_limits limits;
   std::vector<std::unique_ptr<loop>> loops;
   std::vector<registry_actor> registries;
+  /// Null: nothing is persistent.
+  store_actor store;
+  /// By loop; empty: nothing is persistent.
+  std::vector<appender_actor> appenders;
+  /// The store cannot write: the disk is full, say.
+  std::atomic<bool> store_is_failing{false};
   /// One per subtree; kept when a subtree is restarted.
   std::vector<std::unique_ptr<subtree_stats>> subtrees;
   /// Connections that hold a slot of `max_connections`, by listener.

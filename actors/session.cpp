@@ -1,5 +1,6 @@
 #include "actors/session.hpp"
 
+#include "actors/journaling.hpp"
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
 #include "core/log.hpp"
@@ -30,9 +31,14 @@ session::session(caf::actor_config& cfg, node_context& shared, loop& home,
                shared.next_session_key.fetch_add(1, std::memory_order_relaxed),
                shared.limits) {
   loop_.stats().sessions.add();
+  start();
 }
 
 session::~session() = default;
+
+session_actor session::self() const {
+  return caf::actor_cast<session_actor>(ctrl());
+}
 
 void session::receive(const mail& message) {
   if (auto* messages = message.get_if<deliver>())
@@ -55,6 +61,8 @@ void session::receive(const mail& message) {
     on(*routes);
   else if (auto* end = message.get_if<end_session>())
     on(*end);
+  else
+    receive_of_store(message);
 }
 
 void session::on_failure(const char* what) noexcept {
@@ -67,9 +75,12 @@ void session::on_failure(const char* what) noexcept {
     tell(next.connection, attached{}); // it waits for that to end
   }
   // The registry forgets us; nobody can attach to a session that is no more.
-  tell(registry_, session_idle{caf::actor_cast<session_actor>(ctrl()),
-                               machine_.client_id(), session_idle::failed});
-  leave();
+  tell(registry_,
+       session_idle{self(), machine_.client_id(), session_idle::failed});
+  if (books_)
+    finish_parking(); // the next one begins with what is on disk
+  else
+    leave();
 }
 
 // -- connections come and go
@@ -77,8 +88,8 @@ void session::on_failure(const char* what) noexcept {
 
 void session::on(attach_connection& message) {
   ++attaches_;
-  if (connection_ || !waiting_.empty()) {
-    if (waiting_.empty())
+  if (stage_ != stage::ready || connection_ || !waiting_.empty()) {
+    if (waiting_.empty() && connection_)
       tell(connection_, taken_over{});
     waiting_.push_back(std::move(message));
     return;
@@ -97,13 +108,20 @@ void session::admit(attach_connection& message) {
   pass_on(std::move(outcome.orphans));
   publish(outcome.will);
   connection_ = std::move(message.connection);
+  held_until_ = books_ && !outcome.resumed ? retire() : 0;
+  if (!books_ && node_.store && machine_.is_durable())
+    become_durable();
   attached answer;
-  answer.session = caf::actor_cast<session_actor>(ctrl());
+  answer.session = self();
   answer.key = machine_.key();
   answer.session_present = outcome.session_present;
   if (auto lent = machine_.take_receiver(); lent.unacknowledged() != 0)
     answer.receiver = std::make_shared<broker::receiver>(std::move(lent));
-  tell(connection_, std::move(answer));
+  if (held_until_ != 0)
+    held_answer_ = std::make_unique<attached>(std::move(answer));
+  else
+    tell(connection_, std::move(answer));
+  remember_presence();
   std::vector<broker::queued_delivery> again;
   machine_.out().on_connected(client, now, again);
   send_again(std::move(again));
@@ -121,11 +139,16 @@ void session::on(detached& message) {
   pending_.clear();
   held_replays_.clear();
   publish(machine_.on_disconnected(message.how, loop_.now()));
+  remember_presence();
   if (waiting_.empty()) {
     settle();
     after_change();
     return;
   }
+  admit_next();
+}
+
+void session::admit_next() {
   auto next = std::move(waiting_.front());
   waiting_.erase(waiting_.begin());
   admit(next);
@@ -135,9 +158,8 @@ void session::on(detached& message) {
 
 /// The client is away: wait for what comes next, or end.
 void session::settle() {
-  if (machine_.is_over(loop_.now()))
-    tell(registry_, session_idle{caf::actor_cast<session_actor>(ctrl()),
-                                 machine_.client_id(), attaches_});
+  if (books_ || machine_.is_over(loop_.now()))
+    tell(registry_, session_idle{self(), machine_.client_id(), attaches_});
   else
     loop_.timers().arm(*this, machine_.next_deadline());
 }
@@ -150,6 +172,10 @@ void session::on_timer(time_point now) noexcept {
 }
 
 void session::on(end_session&) {
+  if (books_ && !machine_.is_over(loop_.now())) {
+    begin_parking();
+    return;
+  }
   publish(machine_.on_end(loop_.now()));
   leave();
 }
@@ -163,6 +189,8 @@ void session::leave() {
   auto orphans = machine_.take_orphans();
   drop_filters(filters);
   pass_on(std::move(orphans));
+  if (books_)
+    retire();
   loop_.stats().sessions.subtract();
   loop_.stats().stored_messages.subtract(counted_stored_);
   node_.sessions.fetch_sub(1, std::memory_order_relaxed);
@@ -194,13 +222,8 @@ void session::pass_on(std::vector<broker::orphan>&& orphans) {
 }
 
 void session::publish(const broker::publication_ptr& message) {
-  if (!message)
-    return;
-  broker::batch_ptr batch{
-      new broker::publication_batch(nullptr, 0, machine_.key()), false};
-  auto index = loop_.routes().index_of(message->topic());
-  batch->add(message);
-  tell(loop_.routes().subtree(index), route{std::move(batch)});
+  if (message)
+    actors::publish(node_, loop_, message, machine_.key());
 }
 
 // -- messages
@@ -212,7 +235,11 @@ void session::on(deliver& message) {
   auto replayed = message.deliveries.front().replayed;
   if (wants_one_copy_ && message.deliveries.size() > 1)
     merge_copies(message.deliveries);
+  if (books_)
+    books_->begin(message.deliveries.size());
   out.accept(*message.batch, message.deliveries, loop_.now());
+  if (books_)
+    books_->end(*message.batch);
   if (out.dropped() != before)
     count_drops(before);
   auto limit = node_.limits.max_queued_messages;
@@ -270,6 +297,8 @@ void session::after_change() {
     held_replays_.clear();
   if (shared_filters_ != 0)
     tell_readiness();
+  if (books_)
+    flush_books();
 }
 
 void session::count_drops(
@@ -302,7 +331,7 @@ void session::tell_readiness() {
   told_ = state;
   for (const auto& [filter, record] : machine_.subscriptions())
     if (record.shared != 0)
-      for_each_subtree(filter, [&](size_t index) {
+      for_each_subtree(loop_.routes(), filter, [&](size_t index) {
         tell(loop_.routes().subtree(index),
              member_state{machine_.key(), state});
       });
@@ -310,20 +339,6 @@ void session::tell_readiness() {
 
 // -- subscriptions
 // ----------------------------------------------------------------
-
-template <class Function>
-void session::for_each_subtree(std::string_view filter, Function&& f) const {
-  auto parsed = protocol::parse_filter(filter);
-  if (!parsed)
-    return;
-  const auto& routes = loop_.routes();
-  if (!protocol::starts_with_wildcard(parsed->filter)) {
-    f(routes.index_of(parsed->filter));
-    return;
-  }
-  for (size_t index = 0; index < routes.size(); ++index)
-    f(index);
-}
 
 void session::on(client_subscribed& message) {
   pending_answer pending;
@@ -338,21 +353,26 @@ void session::on(client_subscribed& message) {
       shared_filters_ += record->shared != 0 ? 1 : 0;
       loop_.stats().shared_subscriptions.add(record->shared != 0 ? 1 : 0);
     }
+    if (books_)
+      books_->changes().subscribed.push_back(
+          {filter, options, message.identifier, record->shared});
     pending.answer.codes.push_back(
         static_cast<reason>(static_cast<uint8_t>(options.qos)));
     // clang 14 captures a structured binding only by a name of its own.
-    for_each_subtree(
-        filter, [&, &filter = filter, &options = options](size_t index) {
-          parts[index].filters.push_back(
-              {filter, options, message.identifier, record->shared, is_new});
-        });
+    for_each_subtree(loop_.routes(), filter,
+                     [&, &filter = filter, &options = options](size_t index) {
+                       parts[index].filters.push_back({filter, options,
+                                                       message.identifier,
+                                                       record->shared, is_new});
+                     });
   }
   told_ = current_readiness();
   for (size_t index = 0; index < parts.size(); ++index) {
     auto& part = parts[index];
     if (part.filters.empty())
       continue;
-    part.session = caf::actor_cast<session_actor>(ctrl());
+    part.subscriber = target();
+    part.session = self();
     part.key = machine_.key();
     part.request = pending.request;
     part.state = told_;
@@ -360,6 +380,7 @@ void session::on(client_subscribed& message) {
     ++pending.subtrees;
   }
   answer_when_done(std::move(pending));
+  after_change();
 }
 
 void session::on(client_unsubscribed& message) {
@@ -379,14 +400,17 @@ void session::on(client_unsubscribed& message) {
     if (!existed)
       continue;
     uncount(filter);
-    for_each_subtree(
-        filter, [&](size_t index) { parts[index].filters.push_back(filter); });
+    if (books_)
+      books_->changes().unsubscribed.push_back(filter);
+    for_each_subtree(loop_.routes(), filter, [&](size_t index) {
+      parts[index].filters.push_back(filter);
+    });
   }
   for (size_t index = 0; index < parts.size(); ++index) {
     auto& part = parts[index];
     if (part.filters.empty())
       continue;
-    part.session = caf::actor_cast<session_actor>(ctrl());
+    part.session = self();
     part.key = machine_.key();
     part.request = pending.request;
     tell(loop_.routes().subtree(index), std::move(part));
@@ -406,6 +430,8 @@ void session::uncount(std::string_view filter) {
 }
 
 void session::answer_when_done(pending_answer&& pending) {
+  if (books_ && books_->wait_for(pending.request))
+    ++pending.subtrees; // the store answers, too
   if (pending.subtrees != 0)
     pending_.push_back(std::move(pending));
   else if (connection_)
@@ -413,9 +439,13 @@ void session::answer_when_done(pending_answer&& pending) {
 }
 
 void session::on(filters_in_force& message) {
+  count_answer(message.request);
+}
+
+void session::count_answer(uint32_t request) {
   auto found = std::find_if(pending_.begin(), pending_.end(),
                             [&](const pending_answer& pending) {
-                              return pending.request == message.request;
+                              return pending.request == request;
                             });
   if (found == pending_.end() || --found->subtrees != 0)
     return;
@@ -430,28 +460,21 @@ void session::on(filters_in_force& message) {
 void session::drop_filters(const std::vector<std::string>& filters) {
   if (filters.empty())
     return;
-  std::vector<session_left> parts(loop_.routes().size());
-  for (const auto& filter : filters) {
+  for (const auto& filter : filters)
     uncount(filter);
-    for_each_subtree(
-        filter, [&](size_t index) { parts[index].filters.push_back(filter); });
-  }
-  for (size_t index = 0; index < parts.size(); ++index) {
-    if (parts[index].filters.empty())
-      continue;
-    parts[index].key = machine_.key();
-    tell(loop_.routes().subtree(index), std::move(parts[index]));
-  }
+  leave_subtrees(loop_, machine_.key(), filters);
 }
 
 void session::on(routes_changed& message) {
   subscribe_filters again;
-  again.session = caf::actor_cast<session_actor>(ctrl());
+  again.subscriber = target();
+  again.session = self();
   again.key = machine_.key();
   again.state = current_readiness();
   for (const auto& [filter, record] : machine_.subscriptions())
     for_each_subtree(
-        filter, [&, &filter = filter, &record = record](size_t index) {
+        loop_.routes(), filter,
+        [&, &filter = filter, &record = record](size_t index) {
           if (index != message.lost)
             return;
           // It is the same subscription to the client: nothing is replayed.

@@ -4,6 +4,7 @@
 #include "actors/loop.hpp"
 #include "actors/messages.hpp"
 #include "actors/node_context.hpp"
+#include "actors/session_books.hpp"
 #include "broker/session.hpp"
 #include "core/timer_queue.hpp"
 
@@ -18,6 +19,11 @@ namespace troupe::actors {
 /// Owns a client's session machine, whether the client is there or not. Pinned
 /// to the loop that its client id hashes to, as is its connection, so that a
 /// take-over concerns one loop.
+///
+/// Where there is a store, a durable session has it keep what must survive (its
+/// books), and gets its messages through the appender of the loop. It ends when
+/// its client has gone: what is left of it then lies on disk and with the
+/// appender, from whom the next session actor of that client id claims it.
 class session final : public light_actor, public timer {
 public:
   using behavior_type = session_actor::behavior_type;
@@ -54,16 +60,35 @@ private:
   void on(routes_changed& message);
   void on(end_session& message);
 
+  // session_durable.cpp
+  void on(claimed& message);
+  void on(session_loaded& message);
+  void on(queue_read& message);
+  void on(parts_settled& message);
+  void on(queue_shrunk& message);
+  void on(stored& message);
+  void on(parking_begun& message);
+  void receive_of_store(const mail& message);
+  void start();
+  void become_ready();
+  void become_durable();
+  uint64_t retire();
+  void remember_presence();
+  void flush_books();
+  void begin_parking();
+  void park_when_settled();
+  void finish_parking();
+  subscriber_actor target() const;
+
   void admit(attach_connection& message);
+  void admit_next();
+  void count_answer(uint32_t request);
   void settle();
   void leave();
   static void merge_copies(std::vector<broker::delivery>& deliveries);
   void pass_on(std::vector<broker::orphan>&& orphans);
   void publish(const broker::publication_ptr& message);
   void answer_when_done(pending_answer&& pending);
-  /// The subtrees a filter concerns, added to `to`.
-  template <class Function>
-  void for_each_subtree(std::string_view filter, Function&& f) const;
   void uncount(std::string_view filter);
   void drop_filters(const std::vector<std::string>& filters);
   void send_again(std::vector<broker::queued_delivery>&& deliveries);
@@ -74,10 +99,29 @@ private:
   count_drops(const std::array<uint64_t, broker::drop_reason_count>& before);
   uint32_t next_request();
 
+  /// How far a session is with what may lie on disk of it.
+  enum class stage : uint8_t {
+    /// It does not know yet.
+    starting,
+    /// It has all there was.
+    ready,
+    /// It goes; nobody attaches any more.
+    parking,
+  };
+
+  session_actor self() const;
+
   node_context& node_;
   loop& loop_;
   registry_actor registry_;
   broker::session machine_;
+  /// Null: the session is not remembered.
+  std::unique_ptr<session_books> books_;
+  /// The answer to a connection that waits until an old session is erased.
+  std::unique_ptr<attached> held_answer_;
+  /// What the appender left us, until the rest is read.
+  lent_offline_session left_;
+  uint64_t held_until_ = 0; // a ticket
   connection_actor connection_;
   std::vector<attach_connection> waiting_; // for the old connection to end
   std::vector<pending_answer> pending_;
@@ -86,7 +130,9 @@ private:
   size_t counted_stored_ = 0;
   uint32_t last_request_ = 0;
   uint32_t shared_filters_ = 0;
+  stage stage_ = stage::ready;
   readiness told_ = readiness::absent;
+  bool is_parking_begun_ = false;
   bool drop_logged_ = false;
   bool wants_one_copy_ = false;
 };

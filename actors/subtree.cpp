@@ -1,5 +1,6 @@
 #include "actors/subtree.hpp"
 
+#include "actors/journaling.hpp"
 #include "actors/tell.hpp"
 #include "core/log.hpp"
 #include "protocol/topic.hpp"
@@ -35,10 +36,12 @@ time_point now() {
 /// Tells a subtree that a chunk of a replay was taken.
 class replay_receipt final : public broker::batch_owner {
 public:
-  replay_receipt(subtree_actor owner, uint64_t replay)
-      : owner_(std::move(owner)), replay_(replay) {}
+  replay_receipt(subtree_actor owner, store_actor store, uint64_t replay)
+      : owner_(std::move(owner)), store_(std::move(store)), replay_(replay) {}
 
   void on_batch_complete(broker::publication_batch* batch) noexcept override {
+    if (hand_to_store(store_, *batch))
+      return;
     delete batch;
     auto owner = std::move(owner_);
     auto replay = replay_;
@@ -48,6 +51,7 @@ public:
 
 private:
   subtree_actor owner_;
+  store_actor store_;
   uint64_t replay_;
 };
 
@@ -96,6 +100,7 @@ void subtree::on(route& message) {
   for (uint32_t index = 0; index < count; ++index)
     route_item(batch, index);
   send_deliveries(message.batch);
+  send_remembered(message.batch);
 }
 
 void subtree::route_item(broker::publication_batch& batch, uint32_t index) {
@@ -167,7 +172,7 @@ void subtree::add(uint32_t slot, size_t expected, const delivery& out) {
 void subtree::send_deliveries(const broker::batch_ptr& batch) {
   for (auto slot : touched_) {
     auto& to = subscribers_[slot];
-    tell(to.session, deliver{batch, std::move(to.deliveries)});
+    tell(to.target, deliver{to.key, batch, std::move(to.deliveries)});
     to.deliveries = {};
   }
   touched_.clear();
@@ -180,8 +185,16 @@ qos subtree::granted(qos published, qos wanted) const {
 // -- retained messages
 // ------------------------------------------------------------
 
+void subtree::adopt(broker::publication_ptr retained) {
+  if (options_.retain_expiry_interval.count() != 0)
+    aging_.emplace_back(now() + options_.retain_expiry_interval, retained);
+  retained_.store(std::move(retained));
+  count_retained();
+}
+
 void subtree::retain(const broker::publication_ptr& message) {
   retained_.store(message);
+  remember(message);
   if (options_.retain_expiry_interval.count() != 0) {
     auto at = now();
     expire_retained(at);
@@ -193,6 +206,18 @@ void subtree::retain(const broker::publication_ptr& message) {
   count_retained();
 }
 
+/// What it said of the node itself, the node says again.
+void subtree::remember(const broker::publication_ptr& message) {
+  if (options_.store && protocol::first_level(message->topic()) != "$SYS")
+    remembered_.push_back(message);
+}
+
+void subtree::send_remembered(const broker::batch_ptr& batch) {
+  if (!remembered_.empty())
+    tell(options_.store,
+         remember_retained{std::exchange(remembered_, {}), batch});
+}
+
 /// Drops values that were set longer ago than retain_expiry_interval.
 void subtree::expire_retained(time_point at) {
   while (!aging_.empty() && aging_.front().first <= at) {
@@ -201,7 +226,9 @@ void subtree::expire_retained(time_point at) {
       protocol::message removal;
       removal.topic = message->topic();
       removal.retain = true;
-      retained_.store(broker::publication::make(removal, at));
+      auto gone = broker::publication::make(removal, at);
+      remember(gone);
+      retained_.store(std::move(gone));
     }
     aging_.pop_front();
   }
@@ -260,8 +287,8 @@ void subtree::continue_with(uint64_t number) {
 void subtree::send_chunk(uint64_t number,
                          std::vector<broker::publication_ptr>&& messages) {
   const auto& entry = replays_.at(number);
-  auto* receipt =
-      new replay_receipt{caf::actor_cast<subtree_actor>(ctrl()), number};
+  auto* receipt = new replay_receipt{caf::actor_cast<subtree_actor>(ctrl()),
+                                     options_.store, number};
   broker::batch_ptr batch{new broker::publication_batch(receipt, 0, 0), false};
   std::vector<delivery> deliveries;
   deliveries.reserve(messages.size());
@@ -275,8 +302,8 @@ void subtree::send_chunk(uint64_t number,
     deliveries.push_back(out);
     batch->add(std::move(message));
   }
-  tell(subscribers_[entry.slot].session,
-       deliver{std::move(batch), std::move(deliveries)});
+  const auto& to = subscribers_[entry.slot];
+  tell(to.target, deliver{to.key, std::move(batch), std::move(deliveries)});
 }
 
 void subtree::end_replay(uint64_t number) {
@@ -307,6 +334,12 @@ void subtree::on(subscribe_filters& message) {
     start_replay(slot, request);
 }
 
+void subtree::adopt(subscribe_filters& message) {
+  auto slot = slot_of(message);
+  for (const auto& request : message.filters)
+    insert(slot, request);
+}
+
 void subtree::on(unsubscribe_filters& message) {
   remove(message.key, message.filters);
   tell(message.session, filters_in_force{message.request});
@@ -326,6 +359,7 @@ void subtree::on(housekeeping&) {
   expire_retained(at);
   retained_.remove_expired(at, expiries_per_round);
   count_retained();
+  send_remembered(nullptr);
 }
 
 void subtree::remove(broker::session_key key,
@@ -340,7 +374,7 @@ void subtree::remove(broker::session_key key,
 }
 
 void subtree::on(redistribute& message) {
-  broker::batch_ptr batch{new broker::publication_batch(nullptr, 0, 0), false};
+  auto batch = make_unowned_batch(options_.store, 0);
   for (auto& entry : message.messages) {
     auto parsed = protocol::parse_filter(entry.filter);
     if (!parsed)
@@ -369,7 +403,7 @@ uint32_t subtree::slot_of(const subscribe_filters& message) {
     free_slots_.pop_back();
   }
   auto& entry = subscribers_[slot];
-  entry.session = message.session;
+  entry.target = message.subscriber;
   entry.key = message.key;
   entry.state = message.state;
   slots_.emplace(message.key, slot);

@@ -23,6 +23,8 @@ struct subtree_options {
   bool upgrade_outgoing_qos = false;
   /// How long a retained message is kept; 0: for ever.
   std::chrono::seconds retain_expiry_interval{0};
+  /// Null: retained messages are not remembered.
+  store_actor store;
 };
 
 /// Subscriptions and retained messages of all topics whose first level hashes
@@ -39,6 +41,13 @@ public:
 
   const char* name() const override { return "troupe.subtree"; }
 
+  // For the start: REQUIRES that no loop runs yet.
+
+  /// A retained message that was found on disk.
+  void adopt(broker::publication_ptr retained);
+  /// The filters of a session that was found on disk.
+  void adopt(subscribe_filters& message);
+
 protected:
   void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
@@ -46,9 +55,9 @@ protected:
 private:
   /// A session with subscriptions here. Its slot is the trie's subscriber.
   struct subscriber {
-    session_actor session;
+    subscriber_actor target;
     broker::session_key key = 0;
-    size_t filters = 0;
+    uint32_t filters = 0;
     readiness state = readiness::ready;
     /// Deliveries of the batch being routed.
     std::vector<broker::delivery> deliveries;
@@ -74,6 +83,8 @@ private:
   void on(housekeeping& message);
 
   void retain(const broker::publication_ptr& message);
+  void remember(const broker::publication_ptr& message);
+  void send_remembered(const broker::batch_ptr& batch);
   void expire_retained(time_point at);
   void forget_replaced(time_point at);
   void count_retained();
@@ -116,6 +127,7 @@ private:
   std::vector<broker::trie_entry> matches_;
   std::string_view matched_topic_;
   std::vector<uint32_t> touched_;
+  std::vector<broker::publication_ptr> remembered_;
 };
 
 } // namespace troupe::actors

@@ -17,6 +17,7 @@ subtree_actor start_subtree(caf::actor_system& system, node_context& shared,
   subtree_options options;
   options.upgrade_outgoing_qos = shared.settings.upgrade_outgoing_qos;
   options.retain_expiry_interval = shared.settings.retain_expiry_interval;
+  options.store = shared.store;
   return spawn_light<subtree>(system, index, options, *shared.subtrees[index]);
 }
 

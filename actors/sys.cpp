@@ -130,6 +130,8 @@ void sys::do_rounds(time_point now) {
   const auto& routes = loop_.routes();
   for (size_t i = 0; i < routes.size(); ++i)
     tell(routes.subtree(i), housekeeping{});
+  for (const auto& each : node_.appenders)
+    tell(each, housekeeping{});
   if (interval.count() != 0)
     publish_all(now);
 }

@@ -201,6 +201,10 @@ int serve(const command_line& given, const config::settings& settings) {
     log::write(log::level::error, "Error: {}", error);
     return exit_failure;
   }
+  if (auto error = node.open_store(); !error.empty()) {
+    log::write(log::level::error, "Error: {}", error);
+    return exit_failure;
+  }
   say_where(given, settings, node);
   node.start();
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " running");

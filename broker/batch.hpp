@@ -76,6 +76,7 @@ public:
     footprint_ = 0;
     suppress_echo = false;
     remembers_ids = false;
+    has_failed.store(false, std::memory_order_relaxed);
     progress = stage::routing;
     take_journal();
   }
@@ -103,6 +104,8 @@ public:
 
   /// Set by the store.
   stage progress = stage::routing;
+  /// Something of it could not be written on its own, a retained message say.
+  std::atomic<bool> has_failed{false};
   /// Identifiers of QoS 2 messages are to be remembered with it.
   bool remembers_ids = false;
 

@@ -61,4 +61,16 @@ void publication::release() const noexcept {
   block_pool::release(const_cast<publication*>(this), size);
 }
 
+publication_ptr with_expiry(const publication& source, uint32_t seconds,
+                            time_point now) {
+  protocol::message copy;
+  copy.topic = source.topic();
+  copy.payload = source.payload();
+  copy.qos = source.qos();
+  copy.retain = source.retain();
+  copy.forwarded_properties = source.properties();
+  copy.message_expiry_interval = seconds;
+  return publication::make(copy, now);
+}
+
 } // namespace troupe::broker

@@ -79,4 +79,8 @@ private:
 
 using publication_ptr = ref_ptr<const publication>;
 
+/// The same message with an expiry of `seconds` that begins `now`.
+publication_ptr with_expiry(const publication& source, uint32_t seconds,
+                            time_point now);
+
 } // namespace troupe::broker

@@ -107,9 +107,14 @@ public:
 
   /// From now on messages are remembered. `backlog` lies on disk already,
   /// in-flight messages included. REQUIRES: nothing was accepted before.
-  void attach(sender_journal& journal, const disk_backlog& backlog,
-              std::vector<launch_run> window);
-  bool is_durable() const noexcept { return journal_ != nullptr; }
+  void attach(sender_journal& journal, const disk_backlog& backlog);
+  /// The journal goes, and with it all that is remembered. REQUIRES: nothing
+  /// is queued or in flight.
+  void detach() noexcept;
+  /// What was launched before the client left. REQUIRES: no slice was read.
+  void restore_window(std::vector<launch_run> window) noexcept {
+    window_ = std::move(window);
+  }
   /// What `sender_journal::read` asked for.
   void on_slice(queue_slice&& slice, time_point now,
                 std::vector<queued_delivery>& out);

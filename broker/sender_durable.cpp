@@ -33,12 +33,15 @@ void subtract(size_t& from, size_t what) noexcept {
 
 // -- from and to the disk -----------------------------------------------------
 
-void sender::attach(sender_journal& journal, const disk_backlog& backlog,
-                    std::vector<launch_run> window) {
+void sender::attach(sender_journal& journal, const disk_backlog& backlog) {
   journal_ = &journal;
   on_disk_ = backlog;
-  window_ = std::move(window);
-  may_read_ = true;
+  may_read_ = backlog.messages != 0;
+}
+
+void sender::detach() noexcept {
+  journal_ = nullptr;
+  forget_disk();
 }
 
 disk_backlog sender::park() {
@@ -99,8 +102,8 @@ void sender::collect_known() {
 }
 
 void sender::take_entry(stored_entry&& what) {
-  auto packet_id = what.options.packet_id != 0 ? what.options.packet_id
-                                               : launched_id(what);
+  auto packet_id =
+      what.options.packet_id != 0 ? what.options.packet_id : launched_id(what);
   if (packet_id != 0 && take_in_flight(what, packet_id))
     return;
   if (!what.message)
@@ -153,11 +156,10 @@ void sender::on_removed(size_t messages, size_t bytes) noexcept {
 // QoS 2 goes out when its identifier is on disk: false.
 bool sender::remember_launched(entry& sent, const delivery& what) {
   auto must_wait = sent.qos == protocol::qos::exactly_once;
-  sent.stored = journal_->remember(
-      what.item, *sent.message,
-      {sent.subscription_id, sent.shared, sent.packet_id, sent.qos,
-       sent.retain},
-      must_wait);
+  sent.stored = journal_->remember(what.item, *sent.message,
+                                   {sent.subscription_id, sent.shared,
+                                    sent.packet_id, sent.qos, sent.retain},
+                                   must_wait);
   if (must_wait)
     sent.state = phase::unstored;
   return !must_wait;
@@ -295,13 +297,12 @@ size_t sender::ask_for_notices() {
 bool sender::note_launch(entry& sent, uint64_t sequence) {
   sent.stored.number = sequence;
   window_changed_ = true;
-  auto extends = !window_.empty()
-                 && window_.back().first_sequence + window_.back().count
-                        == sequence
-                 && id_after(window_.back().first_packet_id,
-                             window_.back().count)
-                        == sent.packet_id
-                 && window_.back().count < 65'535;
+  auto extends =
+      !window_.empty()
+      && window_.back().first_sequence + window_.back().count == sequence
+      && id_after(window_.back().first_packet_id, window_.back().count)
+             == sent.packet_id
+      && window_.back().count < 65'535;
   if (extends)
     ++window_.back().count;
   else
@@ -342,8 +343,7 @@ void sender::on_window_stored(const std::vector<uint16_t>& packet_ids,
                               std::vector<queued_delivery>& out) {
   for (auto packet_id : packet_ids) {
     auto* what = in_flight_.find(packet_id);
-    if (what != nullptr && what->state == phase::unstored
-        && !what->stored.part)
+    if (what != nullptr && what->state == phase::unstored && !what->stored.part)
       send_stored(*what, out);
   }
 }

@@ -23,19 +23,6 @@ bool is_shared(std::string_view filter) noexcept {
   return slash != std::string_view::npos && slash > prefix.size();
 }
 
-// The same message with an expiry that begins now.
-publication_ptr with_expiry(const publication& source, uint32_t seconds,
-                            time_point now) {
-  protocol::message copy;
-  copy.topic = source.topic();
-  copy.payload = source.payload();
-  copy.qos = source.qos();
-  copy.retain = source.retain();
-  copy.forwarded_properties = source.properties();
-  copy.message_expiry_interval = seconds;
-  return publication::make(copy, now);
-}
-
 } // namespace
 
 session::session(std::string client_id, session_key key,

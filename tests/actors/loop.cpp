@@ -30,8 +30,9 @@ struct listener final : turn_target, batch_receiver, timer, net::poll_target {
     if (at_end)
       at_end();
   }
-  void on_receipt(broker::publication_batch& batch) override {
+  bool on_receipt(broker::publication_batch& batch) override {
     text += "receipt" + std::to_string(batch.number()) + " ";
+    return false;
   }
   void on_timer(time_point now) noexcept override {
     text += "timer ";
@@ -52,7 +53,10 @@ struct listener final : turn_target, batch_receiver, timer, net::poll_target {
 /// Hands a promise the thread it was called on.
 struct thread_teller final : turn_target, batch_receiver, timer {
   void on_end_of_turn() noexcept override { tell_thread(); }
-  void on_receipt(broker::publication_batch&) override { tell_thread(); }
+  bool on_receipt(broker::publication_batch&) override {
+    tell_thread();
+    return false;
+  }
   void on_timer(time_point) noexcept override { tell_thread(); }
   void tell_thread() { where.set_value(std::this_thread::get_id()); }
   std::promise<std::thread::id> where;

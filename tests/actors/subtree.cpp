@@ -119,6 +119,7 @@ struct fixture : caf_fixture {
                  readiness state = readiness::ready, uint32_t number = 0) {
     subscribe_filters message;
     message.session = who.handle;
+    message.subscriber = caf::actor_cast<subscriber_actor>(who.handle);
     message.key = who.key;
     message.request = number;
     message.state = state;
@@ -522,6 +523,7 @@ CAF_TEST(a replay of little among much lets others pass) {
   subscribe(bert, want("live"));
   subscribe_filters request;
   request.session = anna.handle;
+  request.subscriber = caf::actor_cast<subscriber_actor>(anna.handle);
   request.key = anna.key;
   request.filters.push_back(want("many/+/y"));
   tell(actor, std::move(request));

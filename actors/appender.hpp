@@ -1,0 +1,98 @@
+#pragma once
+
+#include "actors/light_actor.hpp"
+#include "actors/loop.hpp"
+#include "actors/messages.hpp"
+#include "actors/node_context.hpp"
+#include "broker/offline_sessions.hpp"
+#include "core/timer_queue.hpp"
+
+#include <cstdint>
+#include <set>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace troupe::actors {
+
+/// Stands in for the durable sessions of its loop. The subtrees send it what
+/// is for them: it passes on what is for a client that is there, and appends
+/// the rest to the queues on disk. A session without a client is an entry of
+/// its tables and nothing else.
+///
+/// A session actor that starts claims what there is under its client id; one
+/// that goes offline parks: from then on the appender appends, and when the
+/// session actor has handled what was under way to it, it hands over the rest
+/// of its books. A claim in between waits for that.
+class appender final : public light_actor, public timer {
+public:
+  using behavior_type = appender_actor::behavior_type;
+
+  appender(caf::actor_config& cfg, node_context& shared, loop& home);
+  ~appender() override;
+
+  const char* name() const override { return "troupe.appender"; }
+
+  void on_timer(time_point now) noexcept override;
+
+  /// A session that was found on disk. REQUIRES: the loop does not run yet.
+  void adopt(broker::offline_session&& record);
+
+  size_t size() const noexcept { return sessions_.size(); }
+
+protected:
+  void receive(const mail& message) override;
+  void on_failure(const char* what) noexcept override;
+  bool survives_failure() const noexcept override { return true; }
+
+private:
+  struct entry {
+    broker::offline_session record;
+    /// Null: offline.
+    session_actor online;
+    /// Waits until `online` has parked.
+    session_actor claimant;
+    /// Its place among the deadlines; `never`: it has none.
+    time_point watched_for = never;
+    bool is_parking = false;
+
+    bool takes_messages() const noexcept { return online && !is_parking; }
+  };
+  using table = std::unordered_map<broker::session_key, entry>;
+
+  void on(deliver& message);
+  void on(claim& message);
+  void on(enroll& message);
+  void on(withdraw& message);
+  void on(park& message);
+  void on(parked& message);
+  void on(parts_settled& message);
+  void on(queue_shrunk& message);
+  void on(session_loaded& message);
+  void on(housekeeping& message);
+
+  void append(entry& to, deliver& message);
+  void settle(broker::journal_part_ptr&& part);
+  void hand_over(entry& what, session_actor to);
+  time_point deadline_of(const entry& what) const noexcept;
+  void watch(entry& what);
+  void unwatch(entry& what);
+  void arm();
+  void on_deadline(broker::session_key key, time_point now);
+  void publish_will(entry& what, time_point now);
+  void remove(table::iterator found);
+  entry* find(broker::session_key key);
+  appender_actor self() const;
+
+  node_context& node_;
+  loop& loop_;
+  table sessions_;
+  // The keys lie in the entries.
+  std::unordered_map<std::string_view, entry*> by_client_;
+  // When the wills and the ends of offline sessions are due.
+  std::set<std::pair<time_point, broker::session_key>> deadlines_;
+  std::array<uint64_t, broker::drop_reason_count> dropped_{};
+};
+
+} // namespace troupe::actors

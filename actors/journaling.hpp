@@ -1,0 +1,49 @@
+#pragma once
+
+#include "actors/loop.hpp"
+#include "actors/messages.hpp"
+#include "actors/node_context.hpp"
+#include "actors/routes.hpp"
+#include "actors/tell.hpp"
+#include "protocol/topic.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::actors {
+
+/// Calls `f` with the index of every subtree that a filter (`$share/...`
+/// included) concerns.
+template <class Function>
+void for_each_subtree(const route_table& routes, std::string_view filter,
+                      Function&& f) {
+  auto parsed = protocol::parse_filter(filter);
+  if (!parsed)
+    return;
+  if (!protocol::starts_with_wildcard(parsed->filter)) {
+    f(routes.index_of(parsed->filter));
+    return;
+  }
+  for (size_t index = 0; index < routes.size(); ++index)
+    f(index);
+}
+
+/// Publishes a message that no connection waits for: a will, say.
+void publish(node_context& node, loop& home, broker::publication_ptr message,
+             broker::session_key publisher);
+
+/// Takes a session's filters out of the subtrees.
+void leave_subtrees(loop& home, broker::session_key key,
+                    const std::vector<std::string>& filters);
+
+/// Hands a complete batch to the store if something of it is to be remembered.
+/// True: it was, and its owner is told again when that is done.
+bool hand_to_store(const store_actor& store, broker::publication_batch& batch);
+
+/// A new batch that no connection waits for. What sessions want remembered of
+/// it reaches the store all the same.
+broker::batch_ptr make_unowned_batch(const store_actor& store,
+                                     broker::session_key publisher);
+
+} // namespace troupe::actors

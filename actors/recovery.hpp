@@ -1,0 +1,28 @@
+#pragma once
+
+#include "actors/appender.hpp"
+#include "actors/node_context.hpp"
+#include "actors/routes.hpp"
+#include "actors/subtree.hpp"
+#include "broker/store.hpp"
+
+#include <vector>
+
+namespace troupe::actors {
+
+/// Who gets what the database holds.
+struct recovery_targets {
+  /// By loop.
+  std::vector<appender*> appenders;
+  /// By index.
+  std::vector<subtree*> subtrees;
+  const route_table* routes = nullptr;
+};
+
+/// Brings back sessions, filters, wills and retained messages. Whoever was
+/// connected when the node died counts as disconnected since then. Logs how far
+/// it is when that takes its time. REQUIRES: no loop runs.
+void recover(node_context& node, broker::store& database,
+             const recovery_targets& to);
+
+} // namespace troupe::actors

@@ -1,0 +1,317 @@
+#include "actors/store.hpp"
+
+#include "actors/tell.hpp"
+#include "core/log.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace troupe::actors {
+
+namespace {
+
+using std::chrono::seconds;
+
+/// What cannot be written is tried again after this long.
+constexpr auto retry_time = std::chrono::milliseconds{500};
+
+/// How often the log says that nothing can be written.
+constexpr auto report_interval = seconds{60};
+
+/// How often the database is told that the node is alive, and tidied.
+constexpr auto alive_interval = seconds{10};
+
+/// Bytes of publications in a group, about, above which it is written at once.
+constexpr size_t group_limit = 4 * 1024 * 1024;
+
+/// What a session reads at once.
+constexpr size_t slice_messages = 256;
+constexpr size_t slice_bytes = 256 * 1024;
+
+} // namespace
+
+store::store(caf::actor_config& cfg, node_context& shared, loop& home,
+             std::unique_ptr<broker::store> database)
+    : light_actor(cfg, &home), node_(shared), loop_(home),
+      database_(std::move(database)) {
+  const auto& settings = node_.settings;
+  if (settings.acknowledge_after != config::acknowledge_after::synced
+      && settings.sync_interval.count() != 0)
+    syncing_ =
+        std::make_unique<sync_thread>(*database_, settings.sync_interval);
+  arm();
+}
+
+store::~store() {
+  loop_.timers().disarm(*this);
+}
+
+void store::receive(const mail& message) {
+  if (auto* batch = message.get_if<commit_batch>())
+    add(*batch);
+  else if (auto* changes = message.get_if<remember>())
+    add(*changes);
+  else if (auto* retained = message.get_if<remember_retained>())
+    add(*retained);
+  else if (auto* wanted = message.get_if<load_session>())
+    on(*wanted);
+  else if (auto* slice = message.get_if<read_queue>())
+    on(*slice);
+  else if (auto* shrink = message.get_if<shrink_queue>())
+    on(*shrink);
+  else if (auto* stop = message.get_if<stop_node>())
+    on(*stop);
+}
+
+void store::on_failure(const char* what) noexcept {
+  log::write(log::level::error, "Store failed: {}", what);
+}
+
+template <class T>
+void store::add(T& what) {
+  if constexpr (std::is_same_v<T, commit_batch>)
+    group_bytes_ += what.batch->footprint();
+  group_.emplace_back(std::move(what));
+  if (group_bytes_ > group_limit)
+    commit_group();
+  if (!std::exchange(is_marked_, true))
+    loop_.at_end_of_turn(this);
+}
+
+// -- writing
+// --------------------------------------------------------------------
+
+void store::on_end_of_turn() noexcept {
+  is_marked_ = false;
+  try {
+    commit_group();
+  } catch (const std::exception& failed) {
+    on_failure(failed.what());
+    finish(true);
+  }
+}
+
+void store::commit_group() {
+  if (group_.empty())
+    return;
+  now_ = instant::now();
+  for (auto& each : group_)
+    std::visit([this](auto& what) { gather(what); }, each);
+  auto is_synced =
+      node_.settings.acknowledge_after == config::acknowledge_after::synced;
+  auto status = database_->commit(is_synced);
+  report(status);
+  finish(!status);
+  if (status && syncing_)
+    syncing_->wanted();
+}
+
+void store::gather(commit_batch& what) {
+  auto& batch = *what.batch;
+  gather_parts(batch);
+  if (batch.remembers_ids)
+    gather_ids(batch);
+}
+
+void store::gather_parts(broker::publication_batch& batch) {
+  auto parts = batch.take_journal();
+  auto first = parts_.size();
+  while (auto part = parts.pop())
+    parts_.push_back(std::move(part));
+  if (parts_.size() == first)
+    return;
+  if (targets_.size() < batch.items.size())
+    targets_.resize(batch.items.size());
+  for (auto i = first; i < parts_.size(); ++i) {
+    auto& part = *parts_[i];
+    auto& queue = part.queue();
+    for (uint32_t index = 0; !queue.is_ended() && index < part.size(); ++index)
+      if (auto sequence = queue.take_sequence(); part.seal(index, sequence))
+        targets_[part[index].item].push_back(
+            {queue.key(), sequence, part[index].options});
+  }
+  for (size_t item = 0; item < batch.items.size(); ++item) {
+    if (targets_[item].empty())
+      continue;
+    database_->append(*batch.items[item].message, targets_[item], now_);
+    targets_[item].clear();
+  }
+}
+
+void store::gather_ids(const broker::publication_batch& batch) {
+  for (const auto& item : batch.items)
+    if (item.packet_id != 0)
+      database_->put_incoming_id(batch.publisher(), item.packet_id);
+}
+
+void store::gather(remember& what) {
+  auto& to = *database_;
+  auto key = what.key;
+  if (what.erases_session) {
+    to.erase_session(key);
+    if (what.ended_queue)
+      what.ended_queue->end();
+  }
+  if (what.session)
+    to.put_session(*what.session);
+  if (what.will && what.will->will)
+    to.put_will(key, *what.will->will, now_);
+  else if (what.will)
+    to.erase_will(key);
+  for (const auto& each : what.subscribed)
+    to.put_subscription(key, each);
+  for (const auto& filter : what.unsubscribed)
+    to.erase_subscription(key, filter);
+  if (what.window)
+    to.put_window(key, *what.window);
+  for (const auto& entry : what.released)
+    to.put_released(key, entry.sequence, entry.packet_id, entry.size);
+  for (const auto& entry : what.erased)
+    to.erase_entry(key, entry.sequence, entry.size);
+  for (auto packet_id : what.incoming_erased)
+    to.erase_incoming_id(key, packet_id);
+}
+
+void store::gather(remember_retained& what) {
+  for (const auto& message : what.messages)
+    if (message->payload().empty())
+      database_->erase_retained(message->topic());
+    else
+      database_->put_retained(*message, now_);
+}
+
+/// Tells everybody concerned what became of the group. What must not get lost
+/// stays in it when it could not be written.
+void store::finish(bool failed) {
+  using stage = broker::publication_batch::stage;
+  settle_parts(failed);
+  std::vector<work> again;
+  for (auto& each : group_) {
+    if (auto* batch = std::get_if<commit_batch>(&each))
+      batch->batch->progress = failed ? stage::failed : stage::stored;
+    else if (auto* retained = std::get_if<remember_retained>(&each);
+             retained != nullptr && retained->batch && failed)
+      retained->batch->has_failed.store(true, std::memory_order_relaxed);
+    else if (auto* changes = std::get_if<remember>(&each);
+             changes != nullptr && failed)
+      again.push_back(std::move(*changes));
+    else if (changes != nullptr)
+      answer(*changes);
+  }
+  group_ = std::move(again);
+  group_bytes_ = 0;
+  if (is_failing_ != failed || failed) {
+    is_failing_ = failed;
+    node_.store_is_failing = failed;
+    arm();
+  }
+}
+
+void store::settle_parts(bool failed) {
+  std::vector<parts_settled> notices(node_.appenders.size());
+  for (auto& part : parts_)
+    if (auto home = part->home; part->settle(failed))
+      notices[home].parts.push_back(std::move(part));
+  parts_.clear();
+  for (size_t home = 0; home < notices.size(); ++home)
+    if (!notices[home].parts.empty())
+      tell(node_.appenders[home], std::move(notices[home]));
+}
+
+void store::answer(const remember& done) {
+  if (done.answer_to)
+    tell(done.answer_to, stored{done.ticket});
+}
+
+void store::report(const broker::store_status& status) {
+  auto now = loop_.now();
+  if (status) {
+    if (is_failing_)
+      log::write(log::level::notice, "The database can be written again.");
+    next_report_ = {};
+  } else if (now >= next_report_) {
+    next_report_ = now + report_interval;
+    log::write(log::level::error,
+               "The database cannot be written, so QoS 1 and 2 messages for "
+               "durable sessions are refused: {}",
+               status.text);
+  }
+}
+
+// -- reading
+// --------------------------------------------------------------------
+
+void store::on(load_session& message) {
+  commit_group();
+  auto now = instant::now();
+  session_loaded answer;
+  answer.key = message.key;
+  answer.content = std::make_shared<broker::stored_session>(
+      database_->load(message.key, now));
+  answer.queue =
+      std::make_shared<broker::queue_slice>(database_->read_queue(
+          message.key, 1, slice_messages, slice_bytes, now));
+  tell(message.answer_to, std::move(answer));
+}
+
+void store::on(read_queue& message) {
+  commit_group();
+  queue_read answer;
+  answer.slice = std::make_shared<broker::queue_slice>(
+      database_->read_queue(message.key, message.from, slice_messages,
+                            slice_bytes, instant::now()));
+  tell(message.answer_to, std::move(answer));
+}
+
+void store::on(shrink_queue& message) {
+  commit_group();
+  broker::queue_totals gone;
+  if (message.expired)
+    gone = database_->drop_expired(message.key, instant::now());
+  if (message.oldest != 0) {
+    auto more =
+        database_->drop_oldest(message.key, message.from, message.oldest);
+    gone.messages += more.messages;
+    gone.bytes += more.bytes;
+  }
+  tell(message.answer_to,
+       queue_shrunk{message.key, gone.messages, gone.bytes});
+}
+
+// -- time and the end
+// -----------------------------------------------------------
+
+void store::on_timer(time_point now) noexcept {
+  try {
+    auto busy = false;
+    if (now >= next_alive_) {
+      next_alive_ = now + alive_interval;
+      database_->put_alive(instant::now().wall);
+      if (group_.empty())
+        report(database_->commit(false));
+      busy = database_->housekeep(instant::now());
+    }
+    if (busy)
+      next_alive_ = now;
+    commit_group();
+  } catch (const std::exception& failed) {
+    on_failure(failed.what());
+  }
+  arm();
+}
+
+void store::arm() {
+  auto now = loop_.now();
+  auto deadline = is_failing_ ? now + retry_time
+                              : std::max(next_alive_, now + retry_time / 10);
+  loop_.timers().arm(*this, deadline);
+}
+
+void store::on(stop_node&) {
+  commit_group();
+  database_->put_alive(instant::now().wall);
+  report(database_->commit(true));
+  loop_.timers().disarm(*this);
+}
+
+} // namespace troupe::actors

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "actors/light_actor.hpp"
+#include "actors/loop.hpp"
+#include "actors/messages.hpp"
+#include "actors/node_context.hpp"
+#include "actors/sync_thread.hpp"
+#include "broker/store.hpp"
+#include "core/timer_queue.hpp"
+
+#include <memory>
+#include <variant>
+#include <vector>
+
+namespace troupe::actors {
+
+/// Owns the database. What arrives in one turn of its loop, which is its own
+/// thread, is written as one group; while that is written the next gathers. A
+/// batch is let go when it is written, and so acknowledged.
+///
+/// When the disk is full the publications of a group fail: their publishers
+/// hear of it. Changes of sessions wait and are tried again.
+class store final : public light_actor, public timer, public turn_target {
+public:
+  using behavior_type = store_actor::behavior_type;
+
+  /// `home` is a loop for this actor alone.
+  store(caf::actor_config& cfg, node_context& shared, loop& home,
+        std::unique_ptr<broker::store> database);
+  ~store() override;
+
+  const char* name() const override { return "troupe.store"; }
+
+  void on_timer(time_point now) noexcept override;
+  void on_end_of_turn() noexcept override;
+
+  /// The database, for the time before the loops run and after they have ended.
+  broker::store& database() noexcept { return *database_; }
+
+protected:
+  void receive(const mail& message) override;
+  void on_failure(const char* what) noexcept override;
+  bool survives_failure() const noexcept override { return true; }
+
+private:
+  using work = std::variant<commit_batch, remember, remember_retained>;
+
+  void on(load_session& message);
+  void on(read_queue& message);
+  void on(shrink_queue& message);
+  void on(stop_node& message);
+
+  template <class T>
+  void add(T& what);
+  void commit_group();
+  void gather(commit_batch& what);
+  void gather(remember& what);
+  void gather(remember_retained& what);
+  void gather_ids(const broker::publication_batch& batch);
+  void gather_parts(broker::publication_batch& batch);
+  void finish(bool failed);
+  void settle_parts(bool failed);
+  void answer(const remember& done);
+  void report(const broker::store_status& status);
+  void arm();
+
+  node_context& node_;
+  loop& loop_;
+  std::unique_ptr<broker::store> database_;
+  std::unique_ptr<sync_thread> syncing_;
+  instant now_;
+  // What the next commit brings, in the order of arrival.
+  std::vector<work> group_;
+  // Of the batches in the group.
+  std::vector<broker::journal_part_ptr> parts_;
+  // One slot per item of the batch being gathered.
+  std::vector<std::vector<broker::queue_target>> targets_;
+  size_t group_bytes_ = 0;
+  time_point next_report_;
+  time_point next_alive_;
+  bool is_marked_ = false;
+  bool is_failing_ = false;
+};
+
+} // namespace troupe::actors
