@@ -40,8 +40,8 @@ void appender::receive(const mail& message) {
 }
 
 void appender::on_failure(const char* what) noexcept {
-  log::write(log::level::error, "Appender of loop {} failed: {}",
-             loop_.index(), what);
+  log::write(log::level::error, "Appender of loop {} failed: {}", loop_.index(),
+             what);
 }
 
 appender_actor appender::self() const {
@@ -69,9 +69,9 @@ void appender::on(deliver& message) {
 void appender::append(entry& to, deliver& message) {
   auto before = dropped_;
   auto waited = to.record.backlog.messages;
-  auto what = broker::append_offline(to.record, *message.batch,
-                                     message.deliveries, node_.limits,
-                                     loop_.now(), dropped_);
+  auto what =
+      broker::append_offline(to.record, *message.batch, message.deliveries,
+                             node_.limits, loop_.now(), dropped_);
   for (size_t i = 0; i < dropped_.size(); ++i)
     loop_.stats().dropped[i].add(dropped_[i] - before[i]);
   loop_.stats().stored_messages.add(to.record.backlog.messages - waited);
@@ -212,8 +212,8 @@ void appender::on(parked& message) {
   now.backlog.messages += left.backlog.messages;
   now.backlog.bytes += left.backlog.bytes;
   now.backlog.unsettled += left.backlog.unsettled;
-  now.backlog.earliest_expiry = std::min(now.backlog.earliest_expiry,
-                                         left.backlog.earliest_expiry);
+  now.backlog.earliest_expiry =
+      std::min(now.backlog.earliest_expiry, left.backlog.earliest_expiry);
   now.expiry_interval = left.expiry_interval;
   now.ends_at = left.ends_at;
   now.will = std::move(left.will);
@@ -286,16 +286,15 @@ void appender::on_deadline(broker::session_key key, time_point now) {
   }
   // Its filters are on disk.
   loop_.stats().sessions_expired.add();
-  tell(node_.store,
-       load_session{key, caf::actor_cast<load_sink>(ctrl())});
+  tell(node_.store, load_session{key, caf::actor_cast<load_sink>(ctrl())});
 }
 
 void appender::publish_will(entry& what, time_point now) {
   auto will = std::move(what.record.will);
-  auto message = will->expiry_interval
-                     ? broker::with_expiry(*will->message,
-                                           *will->expiry_interval, now)
-                     : will->message;
+  auto message =
+      will->expiry_interval
+          ? broker::with_expiry(*will->message, *will->expiry_interval, now)
+          : will->message;
   auto key = what.record.queue->key();
   publish(node_, loop_, std::move(message), key);
   remember done;

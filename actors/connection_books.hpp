@@ -56,9 +56,7 @@ public:
     return ++last_ticket_;
   }
   /// The identifiers whose PUBCOMP may go out. Tickets come back in order.
-  std::vector<uint16_t> on_stored(uint64_t) {
-    return waiting_.pop_front();
-  }
+  std::vector<uint16_t> on_stored(uint64_t) { return waiting_.pop_front(); }
 
 private:
   struct open_batch {

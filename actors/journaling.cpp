@@ -34,8 +34,8 @@ bool hand_to_store(const store_actor& store, broker::publication_batch& batch) {
 broker::batch_ptr make_unowned_batch(const store_actor& store,
                                      broker::session_key publisher) {
   auto* owner = store ? new unowned_receipt(store) : nullptr;
-  return broker::batch_ptr{
-      new broker::publication_batch(owner, 0, publisher), false};
+  return broker::batch_ptr{new broker::publication_batch(owner, 0, publisher),
+                           false};
 }
 
 void publish(node_context& node, loop& home, broker::publication_ptr message,

@@ -67,9 +67,8 @@ private:
         new broker::disk_queue(key, what.queue.last_sequence + 1), false};
     made.expiry_interval = what.record.expiry_interval;
     disconnect(what);
-    made.ends_at = what.record.ends_at != 0
-                       ? now_.to_steady(what.record.ends_at)
-                       : never;
+    made.ends_at =
+        what.record.ends_at != 0 ? now_.to_steady(what.record.ends_at) : never;
     made.backlog.messages = what.queue.messages;
     made.backlog.bytes = what.queue.bytes;
     made.backlog.earliest_expiry = now_.to_steady(what.queue.earliest_expiry);

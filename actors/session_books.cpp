@@ -11,12 +11,13 @@ namespace troupe::actors {
 // -- messages
 // -------------------------------------------------------------------
 
-broker::stored_ref
-session_books::remember(uint32_t item, const broker::publication& message,
-                        const broker::entry_options& how, bool notify) {
+broker::stored_ref session_books::remember(uint32_t item,
+                                           const broker::publication& message,
+                                           const broker::entry_options& how,
+                                           bool notify) {
   if (!part_) {
-    part_ = broker::journal_part::make(queue_,
-                                       static_cast<uint32_t>(capacity_));
+    part_ =
+        broker::journal_part::make(queue_, static_cast<uint32_t>(capacity_));
     part_->home = static_cast<uint32_t>(loop_.index());
   }
   auto size = static_cast<uint32_t>(message.payload().size());

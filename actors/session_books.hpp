@@ -30,8 +30,7 @@ public:
 
   // -- what the sender wants remembered ---------------------------------------
 
-  broker::stored_ref remember(uint32_t item,
-                              const broker::publication& message,
+  broker::stored_ref remember(uint32_t item, const broker::publication& message,
                               const broker::entry_options& how,
                               bool notify) override;
   void erase(uint64_t sequence, size_t size) override;

@@ -248,18 +248,16 @@ void store::on(load_session& message) {
   answer.key = message.key;
   answer.content = std::make_shared<broker::stored_session>(
       database_->load(message.key, now));
-  answer.queue =
-      std::make_shared<broker::queue_slice>(database_->read_queue(
-          message.key, 1, slice_messages, slice_bytes, now));
+  answer.queue = std::make_shared<broker::queue_slice>(
+      database_->read_queue(message.key, 1, slice_messages, slice_bytes, now));
   tell(message.answer_to, std::move(answer));
 }
 
 void store::on(read_queue& message) {
   commit_group();
   queue_read answer;
-  answer.slice = std::make_shared<broker::queue_slice>(
-      database_->read_queue(message.key, message.from, slice_messages,
-                            slice_bytes, instant::now()));
+  answer.slice = std::make_shared<broker::queue_slice>(database_->read_queue(
+      message.key, message.from, slice_messages, slice_bytes, instant::now()));
   tell(message.answer_to, std::move(answer));
 }
 
@@ -274,8 +272,7 @@ void store::on(shrink_queue& message) {
     gone.messages += more.messages;
     gone.bytes += more.bytes;
   }
-  tell(message.answer_to,
-       queue_shrunk{message.key, gone.messages, gone.bytes});
+  tell(message.answer_to, queue_shrunk{message.key, gone.messages, gone.bytes});
 }
 
 // -- time and the end

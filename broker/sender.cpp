@@ -99,9 +99,9 @@ bool sender::admit(const publication_ptr& message, delivery& what,
   if (is_writable_ && nothing_waits() && all_sent() && fits_window(*message)) {
     auto& sent = launch(message, how);
     what.packet_id = sent.packet_id;
-    return journal_ == nullptr || remember_launched(sent, what);
+    return !disk_ || remember_launched(sent, what);
   }
-  if (journal_ != nullptr) {
+  if (disk_) {
     enqueue_on_disk(*message, what, now);
     return false;
   }
@@ -168,7 +168,7 @@ void sender::let_go(entry& what) noexcept {
 }
 
 void sender::finish(entry& what) {
-  if (journal_ != nullptr)
+  if (disk_)
     forget_stored(what);
   let_go(what);
   if (what.packet_id == resend_from_) {

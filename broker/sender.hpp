@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace troupe::broker {
@@ -113,7 +114,7 @@ public:
   void detach() noexcept;
   /// What was launched before the client left. REQUIRES: no slice was read.
   void restore_window(std::vector<launch_run> window) noexcept {
-    window_ = std::move(window);
+    disk_->window = std::move(window);
   }
   /// What `sender_journal::read` asked for.
   void on_slice(queue_slice&& slice, time_point now,
@@ -125,7 +126,9 @@ public:
   /// `window()` is stored; `on_window_stored` follows then. Empty and false:
   /// there is nothing to store.
   bool take_window_change(std::vector<uint16_t>& packet_ids);
-  const std::vector<launch_run>& window() const noexcept { return window_; }
+  const std::vector<launch_run>& window() const noexcept {
+    return disk_->window;
+  }
   void on_window_stored(const std::vector<uint16_t>& packet_ids,
                         std::vector<queued_delivery>& out);
   /// The PUBRECs for these are stored: their PUBRELs go out.
@@ -141,9 +144,11 @@ public:
   disk_backlog park();
 
   /// Messages waiting, not counting those in flight.
-  size_t queued() const noexcept { return queue_.size() + on_disk_.messages; }
+  size_t queued() const noexcept {
+    return queue_.size() + (disk_ ? disk_->backlog.messages : 0);
+  }
   size_t queued_bytes() const noexcept {
-    return queued_bytes_ + on_disk_.bytes;
+    return queued_bytes_ + (disk_ ? disk_->backlog.bytes : 0);
   }
   size_t in_flight() const noexcept { return in_flight_.size(); }
   /// True if a message of QoS > 0 could be sent right now.
@@ -166,6 +171,24 @@ private:
     uint64_t sequence = 0;
   };
 
+  /// What only a durable sender has.
+  struct disk_side {
+    sender_journal* journal = nullptr;
+    /// What lies there only.
+    disk_backlog backlog;
+    /// The lowest sequence number that may not have been read back.
+    uint64_t cursor = 1;
+    std::vector<launch_run> window;
+    /// QoS 2 launched since the window was stored.
+    std::vector<uint16_t> awaiting_window;
+    /// Sequence numbers from `cursor` on that are no news when a slice comes,
+    /// because they went out directly.
+    std::vector<uint64_t> known;
+    bool window_changed = false;
+    bool may_read = false;
+    bool is_reading = false;
+  };
+
   bool admit(const publication_ptr& message, delivery& what, time_point now);
   bool is_deliverable(const publication& message, uint32_t subscription_id,
                       protocol::qos qos, time_point now) noexcept;
@@ -176,7 +199,8 @@ private:
   bool all_sent() const noexcept { return outstanding_ == in_flight_.size(); }
   bool fits_window(const publication& message) const noexcept;
   bool nothing_waits() const noexcept {
-    return queue_.empty() && on_disk_.messages == 0 && !may_read_;
+    return queue_.empty()
+           && (!disk_ || (disk_->backlog.messages == 0 && !disk_->may_read));
   }
   entry& launch(publication_ptr message, const waiting& how);
   void let_go(entry& what) noexcept;
@@ -240,19 +264,7 @@ private:
   // Entries in flight that were sent on this connection. There are others only
   // if the client came back with a smaller receive maximum; they wait for room.
   uint32_t outstanding_ = 0;
-  sender_journal* journal_ = nullptr;
-  disk_backlog on_disk_;
-  // The lowest sequence number that may not have been read back.
-  uint64_t cursor_ = 1;
-  std::vector<launch_run> window_;
-  // QoS 2 launched since the window was stored.
-  std::vector<uint16_t> awaiting_window_;
-  // Sequence numbers of the window that came with a slice or directly and lie
-  // behind `cursor_`: not to be taken for new when the slice comes.
-  std::vector<uint64_t> known_;
-  bool window_changed_ = false;
-  bool may_read_ = false;
-  bool is_reading_ = false;
+  std::unique_ptr<disk_side> disk_; // null: not durable
   // The oldest of those others, or one before it; 0: there are none.
   uint16_t resend_from_ = 0;
   bool is_connected_ = false;

@@ -34,18 +34,18 @@ void subtract(size_t& from, size_t what) noexcept {
 // -- from and to the disk -----------------------------------------------------
 
 void sender::attach(sender_journal& journal, const disk_backlog& backlog) {
-  journal_ = &journal;
-  on_disk_ = backlog;
-  may_read_ = backlog.messages != 0;
+  disk_ = std::make_unique<disk_side>();
+  disk_->journal = &journal;
+  disk_->backlog = backlog;
+  disk_->may_read = backlog.messages != 0;
 }
 
 void sender::detach() noexcept {
-  journal_ = nullptr;
-  forget_disk();
+  disk_.reset();
 }
 
 disk_backlog sender::park() {
-  auto result = on_disk_;
+  auto result = disk_->backlog;
   result.messages += queue_.size();
   result.bytes += queued_bytes_;
   result.earliest_expiry = std::min(result.earliest_expiry, earliest_expiry_);
@@ -54,40 +54,40 @@ disk_backlog sender::park() {
 }
 
 void sender::forget_disk() noexcept {
-  on_disk_ = {};
-  cursor_ = 1;
-  window_ = {};
-  awaiting_window_ = {};
-  known_ = {};
-  window_changed_ = may_read_ = is_reading_ = false;
+  if (!disk_)
+    return;
+  auto* journal = disk_->journal;
+  *disk_ = {};
+  disk_->journal = journal;
 }
 
 void sender::read_more() {
-  if (journal_ == nullptr || !is_connected_ || is_reading_ || !may_read_
+  if (!disk_ || !is_connected_ || disk_->is_reading || !disk_->may_read
       || queue_.size() >= low_water)
     return;
-  is_reading_ = true;
-  journal_->read(cursor_);
+  disk_->is_reading = true;
+  disk_->journal->read(disk_->cursor);
 }
 
 void sender::on_slice(queue_slice&& slice, time_point now,
                       std::vector<queued_delivery>& out) {
-  is_reading_ = false;
+  disk_->is_reading = false;
   collect_known();
   for (auto& what : slice.entries)
-    if (!std::binary_search(known_.begin(), known_.end(), what.sequence))
+    if (!std::binary_search(disk_->known.begin(), disk_->known.end(),
+                            what.sequence))
       take_entry(std::move(what));
   if (in_flight_.capacity() != 0)
     in_flight_.end_restore();
-  cursor_ = std::max(cursor_, slice.next);
-  std::erase_if(known_, [this](uint64_t x) { return x < cursor_; });
+  disk_->cursor = std::max(disk_->cursor, slice.next);
+  std::erase_if(disk_->known, [this](uint64_t x) { return x < disk_->cursor; });
   dropped_[static_cast<size_t>(drop_reason::expired)] += slice.expired;
   on_removed(slice.expired, slice.expired_bytes);
   if (slice.at_end) {
-    may_read_ = false;
+    disk_->may_read = false;
     // Whatever was miscounted, an entry that could not be read say, ends here.
-    if (on_disk_.unsettled == 0)
-      on_disk_ = {};
+    if (disk_->backlog.unsettled == 0)
+      disk_->backlog = {};
   }
   send_more(now, out);
 }
@@ -96,9 +96,9 @@ void sender::on_slice(queue_slice&& slice, time_point now,
 void sender::collect_known() {
   if (!in_flight_.empty())
     for (auto* what = &in_flight_.first(); what; what = in_flight_.after(*what))
-      if (auto sequence = what->stored.sequence(); sequence >= cursor_)
-        known_.push_back(sequence);
-  std::sort(known_.begin(), known_.end());
+      if (auto sequence = what->stored.sequence(); sequence >= disk_->cursor)
+        disk_->known.push_back(sequence);
+  std::sort(disk_->known.begin(), disk_->known.end());
 }
 
 void sender::take_entry(stored_entry&& what) {
@@ -109,8 +109,8 @@ void sender::take_entry(stored_entry&& what) {
   if (!what.message)
     return; // a PUBREL whose identifier is in use by now
   auto size = what.message->payload().size();
-  subtract(on_disk_.messages, 1);
-  subtract(on_disk_.bytes, size);
+  subtract(disk_->backlog.messages, 1);
+  subtract(disk_->backlog.bytes, size);
   const auto& how = what.options;
   push_queue({std::move(what.message), how.subscription_id, how.shared, how.qos,
               how.retain, what.sequence});
@@ -137,9 +137,9 @@ uint16_t sender::launched_id(const stored_entry& what) const noexcept {
   if (what.options.qos == protocol::qos::at_most_once)
     return 0;
   auto behind = std::upper_bound(
-      window_.begin(), window_.end(), what.sequence,
+      disk_->window.begin(), disk_->window.end(), what.sequence,
       [](uint64_t x, const launch_run& run) { return x < run.first_sequence; });
-  if (behind == window_.begin())
+  if (behind == disk_->window.begin())
     return 0;
   const auto& run = *--behind;
   auto offset = what.sequence - run.first_sequence;
@@ -147,8 +147,8 @@ uint16_t sender::launched_id(const stored_entry& what) const noexcept {
 }
 
 void sender::on_removed(size_t messages, size_t bytes) noexcept {
-  subtract(on_disk_.messages, messages);
-  subtract(on_disk_.bytes, bytes);
+  subtract(disk_->backlog.messages, messages);
+  subtract(disk_->backlog.bytes, bytes);
 }
 
 // -- remembering --------------------------------------------------------------
@@ -156,10 +156,11 @@ void sender::on_removed(size_t messages, size_t bytes) noexcept {
 // QoS 2 goes out when its identifier is on disk: false.
 bool sender::remember_launched(entry& sent, const delivery& what) {
   auto must_wait = sent.qos == protocol::qos::exactly_once;
-  sent.stored = journal_->remember(what.item, *sent.message,
-                                   {sent.subscription_id, sent.shared,
-                                    sent.packet_id, sent.qos, sent.retain},
-                                   must_wait);
+  sent.stored =
+      disk_->journal->remember(what.item, *sent.message,
+                               {sent.subscription_id, sent.shared,
+                                sent.packet_id, sent.qos, sent.retain},
+                               must_wait);
   if (must_wait)
     sent.state = phase::unstored;
   return !must_wait;
@@ -167,9 +168,9 @@ bool sender::remember_launched(entry& sent, const delivery& what) {
 
 void sender::enqueue_on_disk(const publication& message, const delivery& what,
                              time_point now) {
-  if (is_full_for(message) && on_disk_.earliest_expiry <= now) {
-    on_disk_.earliest_expiry = never;
-    journal_->drop_expired();
+  if (is_full_for(message) && disk_->backlog.earliest_expiry <= now) {
+    disk_->backlog.earliest_expiry = never;
+    disk_->journal->drop_expired();
   } else if (is_full_for(message)) {
     count_drop(drop_reason::queue_full);
     if (!limits_->drop_oldest)
@@ -177,14 +178,14 @@ void sender::enqueue_on_disk(const publication& message, const delivery& what,
     if (!queue_.empty())
       forget_waiting(pop_queue());
     else
-      journal_->drop_oldest(cursor_);
+      disk_->journal->drop_oldest(disk_->cursor);
   }
-  ++on_disk_.messages;
-  ++on_disk_.unsettled;
-  on_disk_.bytes += message.payload().size();
-  on_disk_.earliest_expiry =
-      std::min(on_disk_.earliest_expiry, message.expires_at());
-  journal_->remember(
+  ++disk_->backlog.messages;
+  ++disk_->backlog.unsettled;
+  disk_->backlog.bytes += message.payload().size();
+  disk_->backlog.earliest_expiry =
+      std::min(disk_->backlog.earliest_expiry, message.expires_at());
+  disk_->journal->remember(
       what.item, message,
       {what.subscription_id, what.shared, 0, what.qos, what.retain}, true);
 }
@@ -196,18 +197,18 @@ void sender::forget_stored(entry& what) {
   auto sequence = where.sequence();
   if (sequence == 0)
     return;
-  journal_->erase(sequence, size_of(what.message));
+  disk_->journal->erase(sequence, size_of(what.message));
   // Numbers are given in the order of commits: with nothing left on disk, what
   // comes later lies behind.
   if (nothing_waits())
-    cursor_ = std::max(cursor_, sequence + 1);
-  else if (sequence >= cursor_)
-    known_.push_back(sequence);
+    disk_->cursor = std::max(disk_->cursor, sequence + 1);
+  else if (sequence >= disk_->cursor)
+    disk_->known.push_back(sequence);
 }
 
 void sender::forget_waiting(const waiting& what) {
-  if (journal_ != nullptr && what.sequence != 0)
-    journal_->erase(what.sequence, size_of(what.message));
+  if (disk_ && what.sequence != 0)
+    disk_->journal->erase(what.sequence, size_of(what.message));
 }
 
 // True if PUBREL may be sent at once.
@@ -217,7 +218,7 @@ bool sender::release(entry& what) {
   auto sequence = what.stored.sequence();
   auto is_stored = what.state == phase::released || sequence == 0;
   if (!is_stored)
-    journal_->release(sequence, what.packet_id, size_of(what.message));
+    disk_->journal->release(sequence, what.packet_id, size_of(what.message));
   let_go(what);
   what.state = is_stored ? phase::released : phase::release_unstored;
   return is_stored;
@@ -270,11 +271,11 @@ void sender::settle_entry(journal_part& part, uint32_t index,
 
 void sender::settle_waiting(size_t messages, size_t bytes,
                             bool failed) noexcept {
-  subtract(on_disk_.unsettled, messages);
+  subtract(disk_->backlog.unsettled, messages);
   if (failed)
     on_removed(messages, bytes);
   else
-    may_read_ = true;
+    disk_->may_read = true;
 }
 
 size_t sender::ask_for_notices() {
@@ -296,27 +297,29 @@ size_t sender::ask_for_notices() {
 // QoS 2 goes out when the window is on disk: false.
 bool sender::note_launch(entry& sent, uint64_t sequence) {
   sent.stored.number = sequence;
-  window_changed_ = true;
+  disk_->window_changed = true;
   auto extends =
-      !window_.empty()
-      && window_.back().first_sequence + window_.back().count == sequence
-      && id_after(window_.back().first_packet_id, window_.back().count)
+      !disk_->window.empty()
+      && disk_->window.back().first_sequence + disk_->window.back().count
+             == sequence
+      && id_after(disk_->window.back().first_packet_id,
+                  disk_->window.back().count)
              == sent.packet_id
-      && window_.back().count < 65'535;
+      && disk_->window.back().count < 65'535;
   if (extends)
-    ++window_.back().count;
+    ++disk_->window.back().count;
   else
-    window_.push_back({sequence, sent.packet_id, 1});
+    disk_->window.push_back({sequence, sent.packet_id, 1});
   if (sent.qos != protocol::qos::exactly_once)
     return true;
   sent.state = phase::unstored;
-  awaiting_window_.push_back(sent.packet_id);
+  disk_->awaiting_window.push_back(sent.packet_id);
   return false;
 }
 
 bool sender::take_window_change(std::vector<uint16_t>& packet_ids) {
-  packet_ids = std::exchange(awaiting_window_, {});
-  if (!std::exchange(window_changed_, false))
+  packet_ids = std::exchange(disk_->awaiting_window, {});
+  if (!std::exchange(disk_->window_changed, false))
     return false;
   trim_window();
   return true;
@@ -325,16 +328,16 @@ bool sender::take_window_change(std::vector<uint16_t>& packet_ids) {
 /// Forgets runs of which nothing is in flight any more.
 void sender::trim_window() {
   if (in_flight_.empty()) {
-    window_.clear();
+    disk_->window.clear();
     return;
   }
-  if (window_.size() < 2)
+  if (disk_->window.size() < 2)
     return;
   auto oldest = UINT64_MAX;
   for (auto* what = &in_flight_.first(); what; what = in_flight_.after(*what))
     if (!what->stored.part && what->stored.number != 0)
       oldest = std::min(oldest, what->stored.number);
-  std::erase_if(window_, [oldest](const launch_run& run) {
+  std::erase_if(disk_->window, [oldest](const launch_run& run) {
     return run.first_sequence + run.count <= oldest;
   });
 }

@@ -137,7 +137,7 @@ struct fixture : caf_fixture {
     broker::delivery what;
     what.qos = qos::at_least_once;
     what.shared = shared;
-    send(deliver{std::move(batch), {what}});
+    send(deliver{0, std::move(batch), {what}});
   }
   std::string take() {
     auto result = std::move(log);

@@ -297,7 +297,7 @@ CAF_TEST(a message is delivered at the lower of both QoS) {
 }
 
 CAF_TEST(with upgrade_outgoing_qos the subscription decides) {
-  start({true, seconds{0}});
+  start({true, seconds{0}, {}});
   subscribe(anna, want("a", qos2));
   publish("a", "x");
   CAF_CHECK_EQUAL(anna.take(), "x@2");
@@ -539,7 +539,7 @@ CAF_TEST(retained messages go after retain_expiry_interval) {
   // The subtree reads the loop's clock, so the loop's turns are the time.
   loop home{sys, 0};
   CAF_REQUIRE_EQUAL(home.open(), "");
-  start({false, seconds{60}});
+  start({false, seconds{60}, {}});
   auto at = clock::now();
   auto turn = [&](seconds passed, std::function<void()> what) {
     run_on(home, std::move(what));
@@ -561,7 +561,7 @@ CAF_TEST(retained messages go after retain_expiry_interval) {
 }
 
 CAF_TEST(a topic that is set often does not keep its old values) {
-  start({false, hours{1}});
+  start({false, hours{1}, {}});
   std::string payload(100'000, 'x');
   retain("a", payload);
   auto before = bytes_in_use();
