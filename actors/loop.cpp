@@ -158,9 +158,10 @@ void loop::forget(turn_target* target) noexcept {
 
 void loop::run() {
   this_loop = this;
+  auto has_begun = !stopping_;
   while (!stopping_)
     turn();
-  for (size_t i = 0; i < last_turns && has_work(); ++i)
+  for (size_t i = 0; i < last_turns && has_begun && has_work(); ++i)
     turn();
   this_loop = nullptr;
 }

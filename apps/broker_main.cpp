@@ -180,9 +180,14 @@ void say_where(const command_line& given, const config::settings& settings,
                "serve others.",
                given.config_file.empty() ? "no configuration, only"
                                          : "no listener configured, only");
-  log::write(log::level::notice,
-             "Sessions, queues and retained messages are kept in memory only: "
-             "they end with this process.");
+  if (settings.persistence)
+    log::write(log::level::notice,
+               "Sessions, queues and retained messages are kept in {}.",
+               settings.persistence_location);
+  else
+    log::write(log::level::notice,
+               "Sessions, queues and retained messages are kept in memory "
+               "only: they end with this process.");
 }
 
 int serve(const command_line& given, const config::settings& settings) {

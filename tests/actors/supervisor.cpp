@@ -69,6 +69,7 @@ struct fixture : caf_fixture {
     });
     subscribe_filters request;
     request.session = session;
+    request.subscriber = caf::actor_cast<subscriber_actor>(session);
     request.key = 1;
     request.filters.push_back({"a", {}, 0, 0, true});
     tell(which, std::move(request));
