@@ -168,8 +168,10 @@ void sender::let_go(entry& what) noexcept {
 }
 
 void sender::finish(entry& what) {
-  if (disk_)
+  if (disk_) {
+    disk_->unstored -= what.state == phase::unstored ? 1 : 0;
     forget_stored(what);
+  }
   let_go(what);
   if (what.packet_id == resend_from_) {
     auto* next = in_flight_.after(what);

@@ -184,6 +184,9 @@ private:
     /// Sequence numbers from `cursor` on that are no news when a slice comes,
     /// because they went out directly.
     std::vector<uint64_t> known;
+    /// Messages in flight that wait for the disk. What comes behind them waits
+    /// as well, whatever its QoS: order is kept.
+    uint32_t unstored = 0;
     bool window_changed = false;
     bool may_read = false;
     bool is_reading = false;
@@ -210,6 +213,7 @@ private:
   bool remember_launched(entry& sent, const delivery& what);
   void enqueue_on_disk(const publication& message, const delivery& what,
                        time_point now);
+  void hold_back(entry& sent) noexcept;
   void forget_stored(entry& what);
   void forget_waiting(const waiting& what);
   bool release(entry& what);

@@ -155,15 +155,21 @@ void sender::on_removed(size_t messages, size_t bytes) noexcept {
 
 // QoS 2 goes out when its identifier is on disk: false.
 bool sender::remember_launched(entry& sent, const delivery& what) {
-  auto must_wait = sent.qos == protocol::qos::exactly_once;
+  auto must_wait =
+      sent.qos == protocol::qos::exactly_once || disk_->unstored != 0;
   sent.stored =
       disk_->journal->remember(what.item, *sent.message,
                                {sent.subscription_id, sent.shared,
                                 sent.packet_id, sent.qos, sent.retain},
                                must_wait);
   if (must_wait)
-    sent.state = phase::unstored;
+    hold_back(sent);
   return !must_wait;
+}
+
+void sender::hold_back(entry& sent) noexcept {
+  sent.state = phase::unstored;
+  ++disk_->unstored;
 }
 
 void sender::enqueue_on_disk(const publication& message, const delivery& what,
@@ -310,9 +316,9 @@ bool sender::note_launch(entry& sent, uint64_t sequence) {
     ++disk_->window.back().count;
   else
     disk_->window.push_back({sequence, sent.packet_id, 1});
-  if (sent.qos != protocol::qos::exactly_once)
+  if (sent.qos != protocol::qos::exactly_once && disk_->unstored == 0)
     return true;
-  sent.state = phase::unstored;
+  hold_back(sent);
   disk_->awaiting_window.push_back(sent.packet_id);
   return false;
 }
@@ -353,6 +359,7 @@ void sender::on_window_stored(const std::vector<uint16_t>& packet_ids,
 
 void sender::send_stored(entry& what, std::vector<queued_delivery>& out) {
   what.state = phase::published;
+  --disk_->unstored;
   if (!is_connected_)
     return;
   if (!std::exchange(what.sent, true))

@@ -4,6 +4,7 @@ TROUPE       the binary under test (default: build/release/troupe)
 TROUPE_PEER  a mosquitto to run the same tests against instead, which is how
              the tests themselves are checked
 TROUPE_QUICK set: smaller loads
+TROUPE_DURABLE  set: every broker keeps its sessions on disk
 """
 import atexit
 import ctypes
@@ -29,6 +30,7 @@ import mqtt
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEER = os.environ.get("TROUPE_PEER")
 BINARY = PEER or os.environ.get("TROUPE", str(ROOT / "build/release/troupe"))
+DURABLE = bool(os.environ.get("TROUPE_DURABLE"))
 QUICK = bool(os.environ.get("TROUPE_QUICK"))
 PRCTL = ctypes.CDLL(None).prctl
 PR_SET_PDEATHSIG = 1
@@ -116,7 +118,10 @@ class Broker:
     def __init__(self, listener=None, listeners=None, arguments=("-v",),
                  wait=True, **options):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="troupe-test-"))
-        self.options = {"allow_anonymous": True, "sys_interval": 1, **options}
+        durable = {"persistence": True,
+                   "persistence_location": str(self.folder)} if DURABLE else {}
+        self.options = {"allow_anonymous": True, "sys_interval": 1, **durable,
+                        **options}
         self.arguments = list(arguments)
         self.process = None
         atexit.register(self.kill)
