@@ -158,7 +158,7 @@ class Broker:
             [BINARY, "-c", str(self.write_config()), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, errors="replace",
-            start_new_session=True, preexec_fn=_die_with_parent)
+            start_new_session=True, preexec_fn=die_with_parent)
         self.log = Lines(self.process.stderr)
 
     def wait_until_ready(self):
@@ -221,7 +221,7 @@ def _conf_line(pair):
     return f"{name} {value}"
 
 
-def _die_with_parent():
+def die_with_parent():
     """A test that is killed leaves no broker behind (Linux)."""
     PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
 
