@@ -196,6 +196,12 @@ class Broker:
         assert status == 0, f"exit status {status}:\n{self.log.text()[-4000:]}"
         assert not left, "a process of its group is left"
 
+    def start_again(self, **options):
+        """As it was configured, on the same port; `options` are replaced."""
+        self.options.update(options)
+        self.start()
+        assert self.wait_until_ready(), self.log.text()
+
     def kill(self):
         if self.process and self.process.poll() is None:
             self.process.kill()
