@@ -163,7 +163,7 @@ class Broker:
             [BINARY, "-c", str(self.write_config()), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, errors="replace",
-            start_new_session=True, preexec_fn=_die_with_parent)
+            start_new_session=True, preexec_fn=die_with_parent)
         self.log = Lines(self.process.stderr)
 
     def wait_until_ready(self):
@@ -201,6 +201,12 @@ class Broker:
         assert status == 0, f"exit status {status}:\n{self.log.text()[-4000:]}"
         assert not left, "a process of its group is left"
 
+    def start_again(self, **options):
+        """As it was configured, on the same port; `options` are replaced."""
+        self.options.update(options)
+        self.start()
+        assert self.wait_until_ready(), self.log.text()
+
     def kill(self):
         if self.process and self.process.poll() is None:
             self.process.kill()
@@ -226,7 +232,7 @@ def _conf_line(pair):
     return f"{name} {value}"
 
 
-def _die_with_parent():
+def die_with_parent():
     """A test that is killed leaves no broker behind (Linux)."""
     PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -1,0 +1,162 @@
+"""Judges a history: what was acknowledged must have arrived.
+
+Pure: the same history always gets the same verdict.
+"""
+from collections import Counter
+
+from history import NEVER
+
+
+class Verdict:
+    """How many of each kind of mistake, and the first ones in words."""
+
+    MOST = 10
+
+    def __init__(self):
+        self.acknowledged = 0
+        self.delivered = 0
+        self.counts = Counter()
+        self.findings = []
+
+    def add(self, kind, text, count=1):
+        self.counts[kind] += count
+        if len(self.findings) < self.MOST:
+            self.findings.append(f"{kind}: {text}")
+
+    def is_good(self):
+        return not self.counts
+
+
+def judge(history):
+    """The verdict on all sessions and on the retained messages."""
+    verdict = Verdict()
+    verdict.findings = list(history.findings[:Verdict.MOST])
+    verdict.counts.update(history.said)
+    for stream in history.streams.values():
+        verdict.acknowledged += sum(moment != NEVER
+                                    for moment in stream.acknowledged)
+    for session in history.sessions:
+        for stream in history.streams.values():
+            _Pair(history, session, stream, verdict).judge()
+    for topic, counter in history.retained.items():
+        _judge_retained(history, topic, counter, verdict)
+    return verdict
+
+
+class _Pair:
+    """One session and one publisher's messages to one topic."""
+
+    def __init__(self, history, session, stream, verdict):
+        self.history = history
+        self.session = session
+        self.stream = stream
+        self.verdict = verdict
+        self.subscriptions = session.subscriptions_to(stream.topic)
+        self.copies = list(session.copies_of(stream.topic))
+
+    def judge(self):
+        if not self.subscriptions and not self.copies:
+            return
+        self.verdict.delivered += len(self.copies)
+        self._judge_known()
+        self._judge_loss()
+        self._judge_order()
+        self._judge_copies()
+        self._judge_wanted()
+
+    def _add(self, kind, counter, text):
+        stream, session = self.stream, self.session
+        where = f"{session.client_id}: {stream.topic} #{counter}"
+        if counter < len(stream):
+            round_of = self.history.round_of
+            acknowledged = stream.acknowledged[counter]
+            told = "never" if acknowledged == NEVER else (
+                f"in round {round_of(acknowledged)}")
+            where += (f" (sent {stream.sends[counter]} times since round "
+                      f"{round_of(stream.sent[counter])}, acknowledged {told})")
+        self.verdict.add(kind, f"{where} {text}")
+
+    def _judge_known(self):
+        """Nothing arrives that was never sent."""
+        for counter, _, _ in self.copies:
+            if counter >= len(self.stream):
+                self._add("invented", counter, "was never sent")
+        self.copies = [copy for copy in self.copies
+                       if copy[0] < len(self.stream)]
+
+    def _judge_loss(self):
+        """What was acknowledged to its publisher after the subscription was
+        acknowledged has arrived."""
+        if self.session.ended != NEVER:
+            return
+        got = {counter for counter, _, _ in self.copies}
+        for counter, sent in enumerate(self.stream.sent):
+            if (self.stream.is_acknowledged(counter) and counter not in got
+                    and any(each.owes(sent) for each in self.subscriptions)):
+                self._add("lost", counter, "did not arrive")
+
+    def _judge_order(self):
+        """First copies come in the order in which they were published."""
+        seen = set()
+        latest = -1
+        for counter, _, _ in self.copies:
+            if counter in seen:
+                continue
+            seen.add(counter)
+            if counter < latest:
+                self._add("misordered", counter, f"came after #{latest}")
+            latest = max(latest, counter)
+
+    def _judge_copies(self):
+        """QoS 2: one copy. QoS 1: more only where the publisher sent it again,
+        or marked as DUP after a new connection."""
+        several = Counter(counter for counter, _, _ in self.copies)
+        if not any(copies > 1 for copies in several.values()):
+            return
+        unmarked = Counter()
+        marked = Counter()
+        for counter, connection, dup in self.copies:
+            if several[counter] == 1:
+                continue
+            if self._is_exactly_once():
+                unmarked[counter] += 1
+            elif dup:
+                marked[counter, connection] += 1
+            else:
+                unmarked[counter] += 1
+        for counter, copies in unmarked.items():
+            most = 1 if self._is_exactly_once() else self.stream.sends[counter]
+            if copies > most:
+                self._add("duplicated", counter,
+                          f"came {copies} times, not marked as DUP")
+        for (counter, connection), copies in marked.items():
+            if copies > self.stream.sends[counter]:
+                self._add("duplicated", counter, f"came {copies} times marked "
+                          f"as DUP over connection {connection}")
+
+    def _is_exactly_once(self):
+        return self.stream.qos == 2 and all(each.qos == 2 for each
+                                            in self.subscriptions)
+
+    def _judge_wanted(self):
+        """Nothing comes back that a clean start discarded, nor what was sent
+        while there was no subscription."""
+        for counter, _, _ in self.copies:
+            sent = self.stream.sent[counter]
+            acknowledged = self.stream.acknowledged[counter]
+            if acknowledged < self.session.begun:
+                self._add("resurrected", counter, "came after a clean start")
+            elif not any(each.may_bring(sent, acknowledged)
+                         for each in self.subscriptions):
+                self._add("unwanted", counter, "came without a subscription")
+
+
+def _judge_retained(history, topic, counter, verdict):
+    """The retained message is the last acknowledged one or a later one."""
+    stream = history.streams[topic]
+    told = [number for number in range(len(stream))
+            if stream.is_acknowledged(number)]
+    if told and (counter is None or counter < told[-1]):
+        found = "nothing" if counter is None else f"#{counter}"
+        verdict.add("lost", f"retained {topic}: #{told[-1]} was acknowledged, "
+                            f"{found} is there")
