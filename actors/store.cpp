@@ -184,7 +184,6 @@ void store::gather(remember_retained& what) {
 /// stays in it when it could not be written.
 void store::finish(bool failed) {
   using stage = broker::publication_batch::stage;
-  settle_parts(failed);
   std::vector<work> again;
   for (auto& each : group_) {
     if (auto* batch = std::get_if<commit_batch>(&each))
@@ -198,6 +197,9 @@ void store::finish(bool failed) {
     else if (changes != nullptr)
       answer(*changes);
   }
+  // Behind the answers: what a session launched from its queue went before what
+  // it sent directly.
+  settle_parts(failed);
   group_ = std::move(again);
   group_bytes_ = 0;
   if (is_failing_ != failed || failed) {

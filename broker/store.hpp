@@ -112,7 +112,7 @@ struct queue_totals {
   uint64_t messages = 0;
   /// Of payloads.
   uint64_t bytes = 0;
-  /// 0: the queue is empty.
+  /// The highest number that the queue or its window knows; 0: none.
   uint64_t last_sequence = 0;
   /// The earliest expiry of its messages; 0: none expires.
   wall_time earliest_expiry = 0;

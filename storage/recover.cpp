@@ -56,6 +56,7 @@ void disk_store::for_each_session(
   session_walk subscriptions{*db_, family::subscriptions};
   session_walk wills{*db_, family::wills};
   session_walk queue{*db_, family::queue};
+  session_walk windows{*db_, family::windows};
   auto sessions = db_->iterate(family::sessions);
   for (sessions->SeekToFirst(); sessions->Valid(); sessions->Next()) {
     auto id = sessions->key().ToStringView();
@@ -88,6 +89,14 @@ void disk_store::for_each_session(
       else if (where->sequence >= visible)
         add(found.queue, *entry, where->sequence);
     }
+    // A number that the window knows is not given again, even if its entry is
+    // gone: the new one would be taken for launched.
+    for (; windows.is_at(*key); windows.next())
+      if (auto window = decode_window(windows.value()))
+        for (const auto& run : *window)
+          found.queue.last_sequence =
+              std::max(found.queue.last_sequence,
+                       run.first_sequence + run.count - 1);
     take(std::move(found));
   }
   write_now(tidy);
