@@ -523,10 +523,12 @@ struct session_loaded {
 };
 
 struct queue_read {
+  broker::session_key key = 0;
   std::shared_ptr<broker::queue_slice> slice;
 };
 
 struct stored {
+  broker::session_key key = 0;
   uint64_t ticket = 0;
 };
 

@@ -68,6 +68,7 @@ private:
   void on(queue_shrunk& message);
   void on(stored& message);
   void on(parking_begun& message);
+  bool concerns_us(broker::session_key key) const noexcept;
   void receive_of_store(const mail& message);
   void start();
   void become_ready();

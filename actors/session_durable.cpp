@@ -126,6 +126,11 @@ void session::flush_books() {
 // -- answers of the store
 // -------------------------------------------------------
 
+/// False: it was for a session that a clean start has ended since.
+bool session::concerns_us(broker::session_key key) const noexcept {
+  return books_ && books_->queue()->key() == key;
+}
+
 void session::on(stored& message) {
   if (held_answer_ && message.ticket == held_until_) {
     auto answer = std::exchange(held_answer_, nullptr);
@@ -133,7 +138,9 @@ void session::on(stored& message) {
       tell(connection_, std::move(*answer));
     return;
   }
-  auto done = books_ ? books_->on_stored(message.ticket) : std::nullopt;
+  if (!concerns_us(message.key))
+    return;
+  auto done = books_->on_stored(message.ticket);
   if (!done)
     return;
   std::vector<broker::queued_delivery> next;
@@ -145,6 +152,8 @@ void session::on(stored& message) {
 }
 
 void session::on(queue_read& message) {
+  if (!concerns_us(message.key))
+    return;
   std::vector<broker::queued_delivery> next;
   auto before = machine_.out().dropped();
   machine_.out().on_slice(std::move(*message.slice), loop_.now(), next);
@@ -157,7 +166,8 @@ void session::on(queue_read& message) {
 void session::on(parts_settled& message) {
   std::vector<broker::queued_delivery> next;
   for (auto& part : message.parts)
-    machine_.out().on_settled(*part, loop_.now(), next);
+    if (concerns_us(part->queue().key()))
+      machine_.out().on_settled(*part, loop_.now(), next);
   send_again(std::move(next));
   after_change();
   if (is_parking_begun_)
@@ -165,6 +175,8 @@ void session::on(parts_settled& message) {
 }
 
 void session::on(queue_shrunk& message) {
+  if (!concerns_us(message.key))
+    return;
   machine_.out().on_removed(message.messages, message.bytes);
   after_change();
 }

@@ -222,7 +222,7 @@ void store::settle_parts(bool failed) {
 
 void store::answer(const remember& done) {
   if (done.answer_to)
-    tell(done.answer_to, stored{done.ticket});
+    tell(done.answer_to, stored{done.key, done.ticket});
 }
 
 void store::report(const broker::store_status& status) {
@@ -258,6 +258,7 @@ void store::on(load_session& message) {
 void store::on(read_queue& message) {
   commit_group();
   queue_read answer;
+  answer.key = message.key;
   answer.slice = std::make_shared<broker::queue_slice>(database_->read_queue(
       message.key, message.from, slice_messages, slice_bytes, instant::now()));
   tell(message.answer_to, std::move(answer));
