@@ -334,8 +334,10 @@ void sender::send_queued(time_point now, std::vector<queued_delivery>& out) {
       return;
     auto what = pop_queue();
     auto& sent = launch(what.message, what);
-    if (what.sequence != 0 && !note_launch(sent, what.sequence))
-      continue; // it goes out when its identifier is on disk
+    if (what.sequence != 0) {
+      note_launch(sent, what.sequence);
+      continue;
+    }
     out.push_back({std::move(what.message), what.subscription_id, what.shared,
                    sent.packet_id, what.qos, what.retain});
   }

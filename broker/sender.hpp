@@ -122,9 +122,8 @@ public:
   /// A part is written or could not be written.
   void on_settled(journal_part& part, time_point now,
                   std::vector<queued_delivery>& out);
-  /// Packet identifiers of QoS 2 messages that must not be sent before
-  /// `window()` is stored; `on_window_stored` follows then. Empty and false:
-  /// there is nothing to store.
+  /// Packet identifiers of messages that must not be sent before `window()` is
+  /// stored; `on_window_stored` follows then. False: there is nothing to store.
   bool take_window_change(std::vector<uint16_t>& packet_ids);
   const std::vector<launch_run>& window() const noexcept {
     return disk_->window;
@@ -179,7 +178,7 @@ private:
     /// The lowest sequence number that may not have been read back.
     uint64_t cursor = 1;
     std::vector<launch_run> window;
-    /// QoS 2 launched since the window was stored.
+    /// Launched from the queue since the window was stored.
     std::vector<uint16_t> awaiting_window;
     /// Sequence numbers from `cursor` on that are no news when a slice comes,
     /// because they went out directly.
@@ -217,7 +216,7 @@ private:
   void forget_stored(entry& what);
   void forget_waiting(const waiting& what);
   bool release(entry& what);
-  bool note_launch(entry& sent, uint64_t sequence);
+  void note_launch(entry& sent, uint64_t sequence);
   void send_stored(entry& what, std::vector<queued_delivery>& out);
   void settle_entry(journal_part& part, uint32_t index,
                     std::vector<queued_delivery>& out);

@@ -300,27 +300,22 @@ size_t sender::ask_for_notices() {
 
 // -- the window ---------------------------------------------------------------
 
-// QoS 2 goes out when the window is on disk: false.
-bool sender::note_launch(entry& sent, uint64_t sequence) {
+/// It goes out when the window is on disk: after a crash it is known as sent,
+/// with its identifier.
+void sender::note_launch(entry& sent, uint64_t sequence) {
   sent.stored.number = sequence;
   disk_->window_changed = true;
-  auto extends =
-      !disk_->window.empty()
-      && disk_->window.back().first_sequence + disk_->window.back().count
-             == sequence
-      && id_after(disk_->window.back().first_packet_id,
-                  disk_->window.back().count)
-             == sent.packet_id
-      && disk_->window.back().count < 65'535;
+  auto& runs = disk_->window;
+  auto extends = !runs.empty() && runs.back().count < 65'535
+                 && runs.back().first_sequence + runs.back().count == sequence
+                 && id_after(runs.back().first_packet_id, runs.back().count)
+                        == sent.packet_id;
   if (extends)
-    ++disk_->window.back().count;
+    ++runs.back().count;
   else
-    disk_->window.push_back({sequence, sent.packet_id, 1});
-  if (sent.qos != protocol::qos::exactly_once && disk_->unstored == 0)
-    return true;
+    runs.push_back({sequence, sent.packet_id, 1});
   hold_back(sent);
   disk_->awaiting_window.push_back(sent.packet_id);
-  return false;
 }
 
 bool sender::take_window_change(std::vector<uint16_t>& packet_ids) {

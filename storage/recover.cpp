@@ -94,9 +94,8 @@ void disk_store::for_each_session(
     for (; windows.is_at(*key); windows.next())
       if (auto window = decode_window(windows.value()))
         for (const auto& run : *window)
-          found.queue.last_sequence =
-              std::max(found.queue.last_sequence,
-                       run.first_sequence + run.count - 1);
+          found.queue.last_sequence = std::max(
+              found.queue.last_sequence, run.first_sequence + run.count - 1);
     take(std::move(found));
   }
   write_now(tidy);
