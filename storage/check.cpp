@@ -98,7 +98,8 @@ private:
   }
 
   void check_records() {
-    auto opened = open_database(directory_, open_mode::read_only, now_, nullptr);
+    auto opened =
+        open_database(directory_, open_mode::read_only, now_, nullptr);
     if (!opened.db) {
       find("The database cannot be opened: {}", opened.status.ToString());
       return;

@@ -13,6 +13,10 @@ namespace {
 /// A batch that was larger gives its memory back.
 constexpr size_t kept_batch = size_t{1} << 20;
 
+/// A full disk is asked so often whether there is room again: what RocksDB does
+/// to find out costs more than a commit.
+constexpr auto resume_interval = std::chrono::milliseconds{500};
+
 } // namespace
 
 broker::store_status disk_store::commit(bool synced) {
@@ -48,7 +52,7 @@ rocksdb::Status disk_store::write(const rocksdb::WriteOptions& options) {
 
 bool disk_store::resume() {
   auto now = clock::now();
-  if (is_read_only_ || now - resumed_at_ < std::chrono::seconds{1})
+  if (is_read_only_ || now - resumed_at_ < resume_interval)
     return false;
   resumed_at_ = now;
   return (*db_)->Resume().ok();

@@ -22,23 +22,23 @@ rocksdb::DBOptions settings_for(open_mode mode, rocksdb::Env* env) {
   if (env != nullptr)
     result.env = env;
   switch (mode) {
-    case open_mode::normal:
-      break;
-    case open_mode::salvage:
-      // Its tables are opened when they are needed, good or bad.
-      result.paranoid_checks = false;
-      result.max_open_files = 32;
-      result.skip_checking_sst_file_sizes_on_db_open = true;
-      [[fallthrough]];
-    case open_mode::damaged_log:
-      // What was read goes to tables, so that this log is not met again.
-      result.avoid_flush_during_recovery = false;
-      result.wal_recovery_mode =
-          rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
-      break;
-    case open_mode::read_only:
-      // A broker that uses the database deletes files meanwhile.
-      result.max_open_files = -1;
+  case open_mode::normal:
+    break;
+  case open_mode::salvage:
+    // Its tables are opened when they are needed, good or bad.
+    result.paranoid_checks = false;
+    result.max_open_files = 32;
+    result.skip_checking_sst_file_sizes_on_db_open = true;
+    [[fallthrough]];
+  case open_mode::damaged_log:
+    // What was read goes to tables, so that this log is not met again.
+    result.avoid_flush_during_recovery = false;
+    result.wal_recovery_mode =
+        rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+    break;
+  case open_mode::read_only:
+    // A broker that uses the database deletes files meanwhile.
+    result.max_open_files = -1;
   }
   return result;
 }
@@ -50,10 +50,10 @@ opened_database open_database(const std::string& directory, open_mode mode,
   auto reads = mode == open_mode::read_only || mode == open_mode::salvage;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  auto status = reads ? rocksdb::DB::OpenForReadOnly(
-                            settings, directory, families, &handles, &db)
-                      : rocksdb::DB::Open(settings, directory, families,
-                                          &handles, &db);
+  auto status =
+      reads ? rocksdb::DB::OpenForReadOnly(settings, directory, families,
+                                           &handles, &db)
+            : rocksdb::DB::Open(settings, directory, families, &handles, &db);
   if (!status.ok())
     return {nullptr, status};
   database::family_handles by_family{};

@@ -29,10 +29,9 @@ public:
   inspector(const database& db, const inspection& how) : db_(db), how_(how) {}
 
   uint64_t run() {
-    for (auto each :
-         {family::meta, family::sessions, family::bodies, family::queue,
-          family::subscriptions, family::incoming, family::windows,
-          family::wills, family::retained})
+    for (auto each : {family::meta, family::sessions, family::bodies,
+                      family::queue, family::subscriptions, family::incoming,
+                      family::windows, family::wills, family::retained})
       if (!read(each))
         break;
     return records_;
@@ -61,23 +60,23 @@ private:
     if (!is_sound(where, key, value))
       return "cannot be read";
     switch (where) {
-      case family::meta:
-        if (key.starts_with(ended_prefix))
-          ended_[*session_of(key.substr(ended_prefix.size()))] =
-              *decode_meta(value);
-        return nullptr;
-      case family::sessions:
-        sessions_.insert(*session_of(key));
-        return nullptr;
-      case family::bodies:
-        bodies_.insert(get_number<uint64_t>(key.data()));
-        return nullptr;
-      case family::retained:
-        return nullptr;
-      case family::queue:
-        return judge_entry(*position_of(key), value);
-      default:
-        return sessions_.count(*session_of(key)) != 0 ? nullptr : no_session;
+    case family::meta:
+      if (key.starts_with(ended_prefix))
+        ended_[*session_of(key.substr(ended_prefix.size()))] =
+            *decode_meta(value);
+      return nullptr;
+    case family::sessions:
+      sessions_.insert(*session_of(key));
+      return nullptr;
+    case family::bodies:
+      bodies_.insert(get_number<uint64_t>(key.data()));
+      return nullptr;
+    case family::retained:
+      return nullptr;
+    case family::queue:
+      return judge_entry(*position_of(key), value);
+    default:
+      return sessions_.count(*session_of(key)) != 0 ? nullptr : no_session;
     }
   }
 
@@ -108,26 +107,26 @@ private:
 
 bool is_sound(family where, std::string_view key, std::string_view value) {
   switch (where) {
-    case family::meta:
-      return is_meta(key) && decode_meta(value);
-    case family::sessions:
-      return has_session(key, 0) && decode_session(0, value);
-    case family::subscriptions:
-      return key.size() > session_id::size
-             && decode_subscription(key.substr(session_id::size), value);
-    case family::queue:
-      return position_of(key) && decode_entry(value);
-    case family::bodies:
-      return key.size() == body_key::size
-             && (decode_body(value) || is_dead_body(value));
-    case family::incoming:
-      return has_session(key, 2) && value == incoming_value;
-    case family::windows:
-      return has_session(key, 0) && decode_window(value);
-    case family::retained:
-      return decode_retained(key, value).has_value();
-    case family::wills:
-      return has_session(key, 0) && decode_will(value, {});
+  case family::meta:
+    return is_meta(key) && decode_meta(value);
+  case family::sessions:
+    return has_session(key, 0) && decode_session(0, value);
+  case family::subscriptions:
+    return key.size() > session_id::size
+           && decode_subscription(key.substr(session_id::size), value);
+  case family::queue:
+    return position_of(key) && decode_entry(value);
+  case family::bodies:
+    return key.size() == body_key::size
+           && (decode_body(value) || is_dead_body(value));
+  case family::incoming:
+    return has_session(key, 2) && value == incoming_value;
+  case family::windows:
+    return has_session(key, 0) && decode_window(value);
+  case family::retained:
+    return decode_retained(key, value).has_value();
+  case family::wills:
+    return has_session(key, 0) && decode_will(value, {});
   }
   return false;
 }

@@ -59,8 +59,7 @@ public:
                         : rocksdb::Status::OK();
   }
   rocksdb::Status DeleteCF(uint32_t id, const rocksdb::Slice& key) override {
-    return is_known(id) ? batch_.Delete(home(id), key)
-                        : rocksdb::Status::OK();
+    return is_known(id) ? batch_.Delete(home(id), key) : rocksdb::Status::OK();
   }
   // Records may be put here for the second time: that takes more than the
   // removal of one.
@@ -114,8 +113,7 @@ private:
 
   template <class... Ts>
   void find(fmt::format_string<Ts...> format, Ts&&... args) {
-    report_.findings.push_back(
-        fmt::format(format, std::forward<Ts>(args)...));
+    report_.findings.push_back(fmt::format(format, std::forward<Ts>(args)...));
   }
 
   bool go_on() {
@@ -275,10 +273,10 @@ private:
     table_reader table{path, families_};
     uint64_t kept = 0;
     auto is_fine = true;
-    auto gaps = table.salvage([&](std::string_view key,
-                                  std::string_view value) {
-      is_fine = is_fine && salvage(*table.home(), key, value, kept);
-    });
+    auto gaps =
+        table.salvage([&](std::string_view key, std::string_view value) {
+          is_fine = is_fine && salvage(*table.home(), key, value, kept);
+        });
     report_.damaged += gaps;
     if (gaps != 0)
       find("{}: {} of it could not be read; {} records of it were kept",

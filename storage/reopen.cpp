@@ -53,8 +53,8 @@ void disk_store::start() {
   auto bodies = db_->iterate(family::bodies);
   bodies->SeekToLast();
   if (bodies->Valid() && bodies->key().size() == body_key::size)
-    next_body_ = std::max(next_body_,
-                          get_number<uint64_t>(bodies->key().data()) + 1);
+    next_body_ =
+        std::max(next_body_, get_number<uint64_t>(bodies->key().data()) + 1);
   // Should damage have taken what says which numbers are used up, the time of
   // day is beyond them.
   auto now = static_cast<uint64_t>(instant::now().wall);

@@ -53,8 +53,7 @@ private:
     if (auto problem = format_problem(*opened.db); !problem.empty())
       return refusal(backup_, problem);
     auto status = (*opened.db)->VerifyChecksum();
-    return status.ok() ? std::string{}
-                       : refusal(backup_, status.ToString());
+    return status.ok() ? std::string{} : refusal(backup_, status.ToString());
   }
 
   std::string copy_files() {

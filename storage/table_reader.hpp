@@ -17,9 +17,8 @@ namespace troupe::storage {
 class table_reader {
 public:
   /// `families`: as from `family_descriptors`.
-  table_reader(
-      const std::string& path,
-      const std::vector<rocksdb::ColumnFamilyDescriptor>& families);
+  table_reader(const std::string& path,
+               const std::vector<rocksdb::ColumnFamilyDescriptor>& families);
 
   /// All of it can be read.
   bool is_good() const noexcept { return is_good_; }
@@ -27,9 +26,9 @@ public:
   std::optional<family> home() const noexcept { return home_; }
   /// Hands out every record that can be read, in order. Returns how many
   /// stretches could not.
-  uint64_t
-  salvage(const std::function<void(std::string_view key,
-                                   std::string_view value)>& take) const;
+  uint64_t salvage(
+      const std::function<void(std::string_view key, std::string_view value)>&
+          take) const;
 
 private:
   std::unique_ptr<rocksdb::SstFileReader> file_;

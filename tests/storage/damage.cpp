@@ -1,7 +1,6 @@
 // Files that were truncated, overwritten or lost: the database always opens,
 // says what it found and serves the rest.
 #include "database_files.hpp"
-
 #include "storage/database.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -108,8 +107,8 @@ private:
 
   void flush() {
     auto now = std::make_shared<std::atomic<wall_time>>(0);
-    auto opened = storage::open_database(path_, storage::open_mode::normal, now,
-                                         nullptr);
+    auto opened =
+        storage::open_database(path_, storage::open_mode::normal, now, nullptr);
     for (auto each : storage::all_families)
       if (!(*opened.db)->Flush({}, (*opened.db)[each]).ok())
         std::abort();
