@@ -13,6 +13,10 @@ namespace {
 /// A batch that was larger gives its memory back.
 constexpr size_t kept_batch = size_t{1} << 20;
 
+/// A full disk is asked so often whether there is room again: what RocksDB does
+/// to find out costs more than a commit.
+constexpr auto resume_interval = std::chrono::milliseconds{500};
+
 } // namespace
 
 broker::store_status disk_store::commit(bool synced) {
@@ -22,10 +26,7 @@ broker::store_status disk_store::commit(bool synced) {
   }
   rocksdb::WriteOptions options;
   options.sync = synced;
-  auto status = (**db_).Write(options, &batch_);
-  // An error of the disk persists in RocksDB until somebody asks it to go on.
-  if (!status.ok() && resume())
-    status = (**db_).Write(options, &batch_);
+  auto status = write(options);
   if (status.ok()) {
     for (const auto& [key, until] : gathered_.ended)
       if (until == 0)
@@ -38,9 +39,20 @@ broker::store_status disk_store::commit(bool synced) {
   return to_store_status(status);
 }
 
+rocksdb::Status disk_store::write(const rocksdb::WriteOptions& options) {
+  if (is_lost_ && !mend_now())
+    return rocksdb::Status::Corruption("the database is damaged");
+  auto status = (**db_).Write(options, &batch_);
+  note(status);
+  // An error of the disk persists in RocksDB until somebody asks it to go on.
+  if (!status.ok() && (is_damaged_ ? mend_now() : resume()))
+    status = (**db_).Write(options, &batch_);
+  return status;
+}
+
 bool disk_store::resume() {
   auto now = clock::now();
-  if (is_read_only_ || now - resumed_at_ < std::chrono::seconds{1})
+  if (is_read_only_ || now - resumed_at_ < resume_interval)
     return false;
   resumed_at_ = now;
   return (*db_)->Resume().ok();
@@ -60,6 +72,7 @@ void disk_store::forget_gathered() {
 }
 
 broker::store_status disk_store::sync() {
+  std::shared_lock lock{guard_};
   return to_store_status((*db_)->SyncWAL());
 }
 

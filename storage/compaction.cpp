@@ -83,8 +83,7 @@ public:
 
   bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value,
               std::string*, bool*) const override {
-    return value.size() == dead_body_size && has_count(value)
-           && count_of(value) <= 0;
+    return is_dead_body(value.ToStringView());
   }
 };
 

@@ -188,6 +188,14 @@ std::optional<message_view> decode_body(std::string_view value) {
   return result;
 }
 
+bool is_dead_body(std::string_view value) noexcept {
+  return value.size() == dead_body_size
+         && static_cast<uint8_t>(value[0]) == record_format
+         && static_cast<int64_t>(
+                get_number<uint64_t>(value.data() + body_count_offset))
+                <= 0;
+}
+
 void encode_retained(retained_parts& out, const broker::publication& message,
                      wall_time expires_at) {
   auto* end = put_number(out.header.data(), record_format);

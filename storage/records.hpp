@@ -124,6 +124,8 @@ void encode_body(body_parts& out, const broker::publication& message,
                  uint64_t count);
 /// Nothing either if no entry refers to it any more.
 std::optional<message_view> decode_body(std::string_view value);
+/// All that is left once nobody refers to it.
+bool is_dead_body(std::string_view value) noexcept;
 
 // -- retained messages --------------------------------------------------------
 

@@ -1,0 +1,372 @@
+// What the store on disk does beyond the contract that all stores keep.
+#include "storage/rocks_store.hpp"
+
+#include "raw_database.hpp"
+#include "storage/keys.hpp"
+#include "storage/meta.hpp"
+#include "storage/records.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+using namespace troupe;
+using namespace troupe::test;
+using storage::family;
+
+namespace {
+
+using strings = std::vector<std::string>;
+
+struct fixture {
+  rocks_subject on;
+
+  std::string directory() const { return on.directory().database(); }
+
+  bool append_shared(const std::vector<session_key>& keys, uint64_t sequence,
+                     const publication_ptr& message) {
+    std::vector<queue_target> targets;
+    for (auto key : keys)
+      targets.push_back({key, sequence, {}});
+    on->append(*message, targets, test_now);
+    return is_done(on->commit(false));
+  }
+
+  // The store is closed meanwhile.
+  std::map<std::string, std::string> bodies(bool compacted = false) {
+    on.close();
+    std::map<std::string, std::string> result;
+    {
+      raw_database raw{directory()};
+      if (compacted)
+        raw.compact(family::bodies);
+      result = raw.all(family::bodies);
+    }
+    on.reopen();
+    return result;
+  }
+
+  static uint64_t count_of(const std::string& body) {
+    return storage::get_number<uint64_t>(body.data()
+                                         + storage::body_count_offset);
+  }
+
+  template <class Change>
+  void change_raw(Change change) {
+    on.close();
+    {
+      raw_database raw{directory()};
+      change(raw);
+    }
+    auto opened = storage::open_store({directory(), false});
+    CAF_REQUIRE(opened.store);
+    opened.store.reset();
+    on.reopen();
+  }
+
+  void housekeep() {
+    while (on->housekeep(test_now))
+      ;
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(tests, fixture)
+
+// -- shared bodies ------------------------------------------------------------
+
+CAF_TEST(a large message for several queues is stored once) {
+  message_spec spec;
+  spec.payload = large('x');
+  spec.properties = std::string{"\x01\x01", 2};
+  spec.expiry = 60;
+  CAF_REQUIRE(append_shared({1, 2, 3}, 1, make(spec)));
+  auto stored = bodies();
+  CAF_REQUIRE_EQUAL(stored.size(), 1u);
+  CAF_CHECK_EQUAL(count_of(stored.begin()->second), 3u);
+  for (session_key key : {1, 2, 3}) {
+    auto found = on->read_queue(key, 1, 10, 1 << 20, test_now);
+    CAF_REQUIRE_EQUAL(found.entries.size(), 1u);
+    const auto& message = *found.entries[0].message;
+    CAF_CHECK_EQUAL(message.payload(), spec.payload);
+    CAF_CHECK_EQUAL(message.properties(), spec.properties);
+    CAF_CHECK(message.expires_at()
+              == test_now.steady + std::chrono::seconds{60});
+  }
+}
+
+CAF_TEST(small messages and those for one queue are not shared) {
+  CAF_REQUIRE(append_shared({1, 2}, 1, make("small")));
+  CAF_REQUIRE(append_shared({1}, 2, make(large('x'))));
+  CAF_CHECK(bodies().empty());
+}
+
+CAF_TEST(a shared message goes with its last entry) {
+  CAF_REQUIRE(append_shared({1, 2, 3}, 1, make(large('x'))));
+  CAF_REQUIRE(append_shared({1, 2}, 2, make(large('y'))));
+  on->erase_entry(1, 1, 0);
+  on->put_released(2, 1, 9, store::shared_body_size);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  auto stored = bodies(true);
+  CAF_REQUIRE_EQUAL(stored.size(), 2u);
+  CAF_CHECK_EQUAL(count_of(stored.begin()->second), 1u);
+  CAF_CHECK_EQUAL(payloads(*on, 3), strings{large('x')});
+  on->erase_entry(3, 1, store::shared_body_size);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  CAF_CHECK_EQUAL(bodies(true).size(), 1u);
+  CAF_CHECK_EQUAL(payloads(*on, 1), strings{large('y')});
+}
+
+CAF_TEST(an entry lets go of its message once however often it is erased) {
+  CAF_REQUIRE(append_shared({1, 2}, 1, make(large('x'))));
+  on->put_released(1, 1, 9, 0);
+  on->erase_entry(1, 1, 0);
+  on->erase_entry(1, 1, 0);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  on->erase_entry(1, 1, 0);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  CAF_CHECK_EQUAL(count_of(bodies().begin()->second), 1u);
+  CAF_CHECK_EQUAL(payloads(*on, 2), strings{large('x')});
+}
+
+CAF_TEST(a commit may append and erase a shared message) {
+  std::vector<queue_target> targets{{1, 1, {}}, {2, 1, {}}};
+  on->append(*make(large('x')), targets, test_now);
+  on->erase_entry(1, 1, 0);
+  on->erase_entry(2, 1, 0);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  CAF_CHECK(bodies(true).empty());
+}
+
+CAF_TEST(what expires or is dropped lets go of its message) {
+  message_spec spec;
+  spec.payload = large('x');
+  spec.expiry = 10;
+  CAF_REQUIRE(append_shared({1, 2, 3, 4}, 1, make(spec)));
+  auto now = later(std::chrono::seconds{10});
+  // Being gathered already: it must not be counted twice.
+  on->erase_entry(1, 1, 0);
+  CAF_CHECK_EQUAL(on->read_queue(1, 1, 9, 1000, now).expired, 1u);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  CAF_CHECK_EQUAL(on->drop_expired(2, now).messages, 1u);
+  CAF_CHECK_EQUAL(on->drop_oldest(3, 1, 1).messages, 1u);
+  CAF_CHECK_EQUAL(count_of(bodies().begin()->second), 1u);
+  CAF_CHECK_EQUAL(payloads(*on, 4), strings{large('x')});
+}
+
+CAF_TEST(the number of a body is never given again) {
+  CAF_REQUIRE(append_shared({1, 2}, 1, make(large('x'))));
+  auto first = bodies().begin()->first;
+  on->erase_entry(1, 1, 0);
+  on->erase_entry(2, 1, 0);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  CAF_REQUIRE(bodies(true).empty());
+  CAF_REQUIRE(append_shared({1, 2}, 2, make(large('y'))));
+  CAF_CHECK(bodies().begin()->first > first);
+}
+
+CAF_TEST(an entry whose message is lost is moved aside) {
+  CAF_REQUIRE(append_shared({1, 2}, 1, make(large('x'))));
+  CAF_REQUIRE(append(*on, 1, 2, make("next")));
+  change_raw([](raw_database& raw) {
+    raw.remove(family::bodies, raw.all(family::bodies).begin()->first);
+  });
+  CAF_CHECK_EQUAL(payloads(*on, 1), strings{"next"});
+  CAF_CHECK_EQUAL(on->damaged_records(), 1u);
+  CAF_CHECK_EQUAL(payloads(*on, 1), strings{"next"});
+  CAF_CHECK_EQUAL(on->damaged_records(), 1u);
+}
+
+// -- ended sessions -----------------------------------------------------------
+
+CAF_TEST(a long queue is removed bit by bit and restarts do not matter) {
+  constexpr uint64_t count = 12'000;
+  on->put_session(make_session(1));
+  for (uint64_t i = 1; i <= count; ++i) {
+    queue_target target{1, i, {}};
+    on->append(*make("x"), {&target, 1}, test_now);
+  }
+  CAF_REQUIRE(append_shared({1, 2}, count + 1, make(large('x'))));
+  on->erase_session(1);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  CAF_CHECK(payloads(*on, 1).empty());
+  CAF_CHECK(on->housekeep(test_now));
+  on.reopen();
+  CAF_CHECK(payloads(*on, 1).empty());
+  int steps = 1;
+  while (on->housekeep(test_now))
+    ++steps;
+  CAF_CHECK(steps > 1);
+  CAF_CHECK_EQUAL(count_of(bodies().begin()->second), 1u);
+  on.close();
+  raw_database raw{directory()};
+  CAF_CHECK_EQUAL(raw.all(family::queue).size(), 1u);
+  for (const auto& [key, value] : raw.all(family::meta))
+    CAF_CHECK(!key.starts_with(storage::ended_prefix));
+}
+
+CAF_TEST(a session that ends again while its old queue is removed is gone) {
+  for (uint64_t i = 1; i <= 6000; ++i) {
+    queue_target target{1, i, {}};
+    on->append(*make("x"), {&target, 1}, test_now);
+  }
+  CAF_REQUIRE(is_done(on->commit(false)));
+  on->erase_session(1);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  CAF_CHECK(on->housekeep(test_now));
+  CAF_REQUIRE(append(*on, 1, 6001, make("new")));
+  on->erase_session(1);
+  CAF_REQUIRE(append(*on, 1, 6002, make("newest")));
+  housekeep();
+  CAF_CHECK_EQUAL(payloads(*on, 1), strings{"newest"});
+}
+
+CAF_TEST(numbers that begin anew do no harm) {
+  CAF_REQUIRE(append_shared({1, 2}, 1, make(large('x'))));
+  CAF_REQUIRE(append_shared({1, 2}, 2, make(large('y'))));
+  on->erase_session(1);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  CAF_REQUIRE(append(*on, 1, 1, make("new")));
+  housekeep();
+  CAF_CHECK_EQUAL(payloads(*on, 1), strings{"new"});
+  for (const auto& [key, body] : bodies())
+    CAF_CHECK_EQUAL(count_of(body), 1u);
+}
+
+// -- records that cannot be read ----------------------------------------------
+
+CAF_TEST(a record that cannot be read is moved aside and counted) {
+  on->put_session(make_session(1));
+  stored_subscription filter;
+  filter.filter = "a";
+  on->put_subscription(1, filter);
+  on->put_retained(*make("retained"), test_now);
+  CAF_REQUIRE(append(*on, 1, 1, make("one")));
+  CAF_REQUIRE(append(*on, 1, 3, make("three")));
+  change_raw([](raw_database& raw) {
+    raw.put(family::queue, storage::entry_id{1, 2}.view(), "\x01 nonsense");
+    raw.put(family::queue, std::string{storage::session_id{1}.view()} + "x",
+            "y");
+    raw.put(family::sessions, storage::session_id{2}.view(), "\x09");
+    raw.put(family::sessions, "short", "\x01");
+    raw.put(family::subscriptions, storage::subscription_key(1, "b"), "");
+    raw.put(family::incoming, storage::session_id{1}.view(), "");
+    raw.put(family::windows, storage::session_id{1}.view(), "\x01\x02");
+    raw.put(family::wills, storage::session_id{1}.view(), "\x01");
+    raw.put(family::retained, "topic", "\x01");
+  });
+  auto found = sessions_of(*on);
+  CAF_REQUIRE_EQUAL(found.size(), 1u);
+  CAF_CHECK_EQUAL(found[0].subscriptions.size(), 1u);
+  CAF_CHECK(!found[0].will);
+  CAF_CHECK_EQUAL(payloads(*on, 1), (strings{"one", "three"}));
+  CAF_CHECK_EQUAL(retained_of(*on).size(), 1u);
+  auto loaded = on->load(1, test_now);
+  CAF_CHECK(loaded.incoming_ids.empty());
+  CAF_CHECK(loaded.window.empty());
+  CAF_CHECK_EQUAL(on->damaged_records(), 9u);
+  // Nothing is found twice.
+  sessions_of(*on);
+  retained_of(*on);
+  on->load(1, test_now);
+  CAF_CHECK_EQUAL(on->damaged_records(), 9u);
+  CAF_CHECK(std::filesystem::exists(on.directory().file("quarantine")));
+}
+
+CAF_TEST(expired retained messages leave the disk when files are merged) {
+  message_spec spec;
+  spec.expiry = 10;
+  on->put_retained(*make(spec), test_now);
+  spec.topic = "other";
+  spec.expiry.reset();
+  on->put_retained(*make(spec), test_now);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  on.close();
+  raw_database raw{directory(), later(std::chrono::seconds{10})};
+  raw.compact(family::retained);
+  CAF_CHECK_EQUAL(raw.all(family::retained).size(), 1u);
+}
+
+// -- opening ------------------------------------------------------------------
+
+CAF_TEST(two brokers do not share a database) {
+  auto other = storage::open_store({directory(), false});
+  CAF_CHECK(!other.store);
+  CAF_CHECK(other.error.find(directory()) != std::string::npos);
+  CAF_CHECK(other.error.find("another broker") != std::string::npos);
+  CAF_CHECK(append(*on, 1, 1, make("unharmed")));
+}
+
+CAF_TEST(a database of a newer format is refused and left alone) {
+  change_raw([](raw_database&) {});
+  on.close();
+  {
+    raw_database raw{directory()};
+    storage::meta_value value;
+    raw.put(family::meta, storage::format_key,
+            storage::encode_meta(value, storage::format_version + 1));
+  }
+  for (bool read_only : {false, true}) {
+    auto opened = storage::open_store({directory(), read_only});
+    CAF_CHECK(!opened.store);
+    CAF_CHECK(opened.error.find("format 2") != std::string::npos);
+    CAF_CHECK(opened.error.find("newer") != std::string::npos);
+  }
+  CAF_CHECK(!storage::verify(directory(), nullptr).error.empty());
+  CAF_CHECK(!std::filesystem::exists(on.directory().file("quarantine")));
+}
+
+CAF_TEST(a database with unknown kinds of records is refused) {
+  on.close();
+  {
+    raw_database raw{directory()};
+    rocksdb::ColumnFamilyHandle* made = nullptr;
+    CAF_REQUIRE(raw.db().CreateColumnFamily({}, "moods", &made).ok());
+    CAF_REQUIRE(raw.db().DestroyColumnFamilyHandle(made).ok());
+  }
+  auto opened = storage::open_store({directory(), false});
+  CAF_CHECK(!opened.store);
+  CAF_CHECK(opened.error.find("newer version") != std::string::npos);
+  CAF_CHECK(!std::filesystem::exists(on.directory().file("quarantine")));
+}
+
+CAF_TEST(a directory that cannot be made is named) {
+  scratch_directory home;
+  { std::ofstream file{home.file("file")}; }
+  auto opened = storage::open_store({home.file("file/store"), false});
+  CAF_CHECK(!opened.store);
+  CAF_CHECK(opened.error.find(home.file("file/store")) != std::string::npos);
+}
+
+CAF_TEST(a database can be looked at while a broker uses it) {
+  on->put_session(make_session(1));
+  CAF_REQUIRE(append(*on, 1, 1, make("one")));
+  auto opened = storage::open_store({directory(), true});
+  CAF_REQUIRE(opened.store);
+  CAF_CHECK_EQUAL(sessions_of(*opened.store).size(), 1u);
+  CAF_CHECK_EQUAL(payloads(*opened.store, 1), strings{"one"});
+  opened.store->put_session(make_session(2));
+  CAF_CHECK(!is_done(opened.store->commit(false)));
+  CAF_REQUIRE(append(*on, 1, 2, make("two")));
+  CAF_CHECK_EQUAL(payloads(*on, 1), (strings{"one", "two"}));
+}
+
+CAF_TEST(looking at a database that is not there makes none) {
+  scratch_directory home;
+  auto opened = storage::open_store({home.database(), true});
+  CAF_CHECK(!opened.store);
+  CAF_CHECK(!opened.error.empty());
+  CAF_CHECK(!std::filesystem::exists(home.database() + "/CURRENT"));
+}
+
+CAF_TEST(a database tells its size) {
+  CAF_REQUIRE(append(*on, 1, 1, make("one")));
+  auto about = on.get().describe();
+  CAF_CHECK_EQUAL(about.format, storage::format_version);
+  CAF_CHECK(about.bytes_on_disk > about.log_bytes);
+  CAF_CHECK(about.log_bytes > 0);
+  CAF_REQUIRE_EQUAL(about.kinds.size(), storage::family_count);
+  CAF_CHECK_EQUAL(about.kinds[3].name, "queue");
+  CAF_CHECK_EQUAL(about.kinds[3].records, 1u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
