@@ -141,8 +141,7 @@ public:
       for (auto& each : entries())
         each.state.store(entry_state::failed, std::memory_order_release);
     auto bits = static_cast<uint8_t>(settled_bit | (failed ? failed_bit : 0));
-    return (flags_.fetch_or(bits, std::memory_order_acq_rel)
-            & wants_notice_bit)
+    return (flags_.fetch_or(bits, std::memory_order_acq_rel) & wants_notice_bit)
            != 0;
   }
   bool is_settled() const noexcept {
@@ -172,8 +171,8 @@ private:
   static constexpr uint8_t wants_notice_bit = 4;
 
   journal_part(disk_queue_ptr queue, uint32_t capacity)
-      : queue_(std::move(queue)),
-        entries_(std::make_unique<entry[]>(capacity)), capacity_(capacity) {}
+      : queue_(std::move(queue)), entries_(std::make_unique<entry[]>(capacity)),
+        capacity_(capacity) {}
   ~journal_part() = default;
 
   disk_queue_ptr queue_;

@@ -157,8 +157,7 @@ public:
   virtual void erase_session(session_key key) = 0;
   virtual void put_subscription(session_key key,
                                 const stored_subscription& what) = 0;
-  virtual void erase_subscription(session_key key,
-                                  std::string_view filter) = 0;
+  virtual void erase_subscription(session_key key, std::string_view filter) = 0;
   virtual void put_will(session_key key, const stored_will& what,
                         const instant& now) = 0;
   virtual void erase_will(session_key key) = 0;
@@ -173,8 +172,7 @@ public:
   virtual void put_released(session_key key, uint64_t sequence,
                             uint16_t packet_id, size_t size) = 0;
   /// An entry that may be there is erased. `size` as for `put_released`.
-  virtual void erase_entry(session_key key, uint64_t sequence,
-                           size_t size) = 0;
+  virtual void erase_entry(session_key key, uint64_t sequence, size_t size) = 0;
   /// Replaces what is known of launched messages; empty: nothing is.
   virtual void put_window(session_key key,
                           std::span<const launch_run> window) = 0;
@@ -206,13 +204,11 @@ public:
   /// Every session, in no particular order.
   virtual void
   for_each_session(const std::function<void(recovered_session&&)>& take,
-                   const instant& now)
-      = 0;
+                   const instant& now) = 0;
   /// Every retained message that has not expired.
   virtual void
   for_each_retained(const std::function<void(publication_ptr&&)>& take,
-                    const instant& now)
-      = 0;
+                    const instant& now) = 0;
   /// What `put_alive` said last; 0: nothing yet.
   virtual wall_time alive_at() = 0;
 
@@ -221,8 +217,7 @@ public:
   /// Removes up to `count` of the oldest entries of a queue that have not been
   /// launched (`from` and above), or those that have expired.
   virtual queue_totals drop_oldest(session_key key, uint64_t from,
-                                   size_t count)
-      = 0;
+                                   size_t count) = 0;
   virtual queue_totals drop_expired(session_key key, const instant& now) = 0;
   /// A bounded piece of background work. True: there is more.
   virtual bool housekeep(const instant& now) = 0;
