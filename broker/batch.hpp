@@ -75,6 +75,7 @@ public:
     publisher_ = publisher;
     footprint_ = 0;
     suppress_echo = false;
+    remembers_ids = false;
     progress = stage::routing;
     take_journal();
   }
@@ -102,6 +103,19 @@ public:
 
   /// Set by the store.
   stage progress = stage::routing;
+  /// Identifiers of QoS 2 messages are to be remembered with it.
+  bool remembers_ids = false;
+
+  /// Whether the store has something to do before the batch is acknowledged.
+  bool must_be_stored() const noexcept {
+    return progress == stage::routing && (remembers_ids || has_journal());
+  }
+  /// Makes a complete batch one that its holder has, and tells the owner again
+  /// when it is let go.
+  ref_ptr<publication_batch> hold_again() noexcept {
+    references_.store(1, std::memory_order_relaxed);
+    return ref_ptr<publication_batch>{this, false};
+  }
 
   void add_ref() const noexcept {
     references_.fetch_add(1, std::memory_order_relaxed);

@@ -25,6 +25,23 @@ in_flight_table::entry& in_flight_table::push() {
   return result;
 }
 
+in_flight_table::entry* in_flight_table::restore(uint16_t packet_id) {
+  assert(packet_id != 0);
+  while (capacity_ == 0 || slots_[slot_of(packet_id)].state != phase::none) {
+    if (find(packet_id) != nullptr)
+      return nullptr;
+    grow();
+  }
+  auto slot = slot_of(packet_id);
+  auto& result = slots_[slot];
+  result = entry{};
+  result.packet_id = packet_id;
+  result.state = phase::published;
+  append_entry(slot);
+  last_id_ = packet_id;
+  return &result;
+}
+
 void in_flight_table::remove(entry& what) noexcept {
   assert(what.state != phase::none);
   unlink(what);

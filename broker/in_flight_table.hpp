@@ -1,11 +1,32 @@
 #pragma once
 
+#include "broker/journal.hpp"
 #include "broker/publication.hpp"
 
 #include <cstdint>
 #include <memory>
 
 namespace troupe::broker {
+
+/// Where a message of a durable session is remembered.
+struct stored_ref {
+  /// The part that brings it to the store; null: it came from there.
+  journal_part_ptr part;
+  /// Its index in `part`; without a part its sequence number in the queue, 0:
+  /// it is not remembered.
+  uint64_t number = 0;
+
+  /// Its sequence number; 0: not remembered, or not yet.
+  uint64_t sequence() const noexcept {
+    if (!part)
+      return number;
+    const auto& what = (*part)[static_cast<uint32_t>(number)];
+    return what.state.load(std::memory_order_acquire)
+                   == journal_part::entry_state::stored
+               ? what.sequence
+               : 0;
+  }
+};
 
 /// The messages a client was sent and has not acknowledged: finds one by its
 /// packet identifier and walks all in the order sent. Every operation takes
@@ -21,14 +42,19 @@ public:
   enum class phase : uint8_t {
     /// The slot is free.
     none,
+    /// Of a durable session, QoS 2: it is sent once its identifier is on disk.
+    unstored,
     /// PUBLISH was sent: waits for PUBACK or PUBREC.
     published,
+    /// PUBREC has come, of which the disk does not know: PUBREL must wait.
+    release_unstored,
     /// PUBREC has come: waits for PUBCOMP. The message is let go.
     released,
   };
 
   struct entry {
     publication_ptr message;
+    stored_ref stored;
     uint32_t subscription_id = 0;
     uint16_t shared = 0;
     uint16_t packet_id = 0;
@@ -59,6 +85,10 @@ public:
   /// A new last entry, with an identifier and phase `published`. Throws
   /// std::bad_alloc. REQUIRES: size() < max_size.
   entry& push();
+  /// A new last entry with this identifier, as it was before a restart; null if
+  /// that is in use. `end_restore` must follow before any other change.
+  entry* restore(uint16_t packet_id);
+  void end_restore() noexcept { fill_free_list(); }
   /// The entry with this identifier, or null.
   entry* find(uint16_t packet_id) noexcept {
     if (size_ == 0)

@@ -161,6 +161,8 @@ public:
 
   /// The loop of the session, for the notice.
   uint32_t home = 0;
+  /// Made for a session whose client was away.
+  bool is_from_appender = false;
   /// The next part of the same batch; the list is owned by whoever has its
   /// head.
   journal_part* next = nullptr;

@@ -20,4 +20,12 @@ const char* to_string(drop_reason why) noexcept {
   return "unknown";
 }
 
+bool has_room_for(const session_limits& limits, size_t messages, size_t bytes,
+                  size_t payload) noexcept {
+  return (limits.max_queued_messages == 0
+          || messages < limits.max_queued_messages)
+         && (limits.max_queued_bytes == 0
+             || bytes + payload <= limits.max_queued_bytes);
+}
+
 } // namespace troupe::broker

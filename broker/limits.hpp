@@ -40,6 +40,14 @@ struct session_limits {
   size_t max_queued_bytes = 0;
   /// Queue QoS 0 messages for a durable session that is away. Default: false.
   bool queue_qos0_messages = false;
+  /// Make room in a full queue by dropping what has waited longest, instead of
+  /// dropping what comes. Default: false.
+  bool drop_oldest = false;
 };
+
+/// Whether a message of `payload` bytes fits into a queue that holds `messages`
+/// and `bytes`.
+bool has_room_for(const session_limits& limits, size_t messages, size_t bytes,
+                  size_t payload) noexcept;
 
 } // namespace troupe::broker

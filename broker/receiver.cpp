@@ -81,6 +81,15 @@ bool receiver::on_pubrel(uint16_t packet_id) {
 
 void receiver::on_batch_complete(uint64_t batch_number,
                                  const std::vector<protocol::reason>& codes) {
+  finish_batch(batch_number, state::ready, codes);
+}
+
+void receiver::abandon_batch(uint64_t batch_number) {
+  finish_batch(batch_number, state::abandoned, {});
+}
+
+void receiver::finish_batch(uint64_t batch_number, state progress,
+                            const std::vector<protocol::reason>& codes) {
   auto index = find_batch(batch_number);
   if (index == batches_.size() || batches_[index].number != batch_number
       || batches_[index].is_complete)
@@ -89,8 +98,10 @@ void receiver::on_batch_complete(uint64_t batch_number,
   auto place = batch.first;
   for (size_t i = 0;; ++i) {
     auto& what = at(place);
-    what.progress = state::ready;
+    what.progress = progress;
     what.code = i < codes.size() ? codes[i] : reason::success;
+    if (progress == state::abandoned)
+      what.code = reason::quota_exceeded; // its identifier is free again
     if (place == batch.last)
       break;
     place = what.next;
@@ -108,6 +119,8 @@ void receiver::take_due(std::vector<acknowledgement>& out) {
     if (what.progress == state::cancelled)
       continue;
     settle(what);
+    if (what.progress == state::abandoned)
+      continue;
     out.push_back({what.qos == qos::exactly_once ? packet_type::pubrec
                                                  : packet_type::puback,
                    what.packet_id, what.code});

@@ -31,6 +31,8 @@ public:
   void on_connected(uint16_t receive_maximum);
   /// Forgets everything, as a clean start does.
   void clear();
+  /// A QoS 2 identifier that was under way before a restart.
+  void restore(uint16_t packet_id) { under_way_.insert(packet_id); }
 
   /// A PUBLISH of QoS > 0 that will travel in the batch `batch_number`.
   /// Batch numbers rise. An acknowledgement is owed from here on.
@@ -44,6 +46,9 @@ public:
   /// that batch that was given verdict `route`, in their order.
   void on_batch_complete(uint64_t batch_number,
                          const std::vector<protocol::reason>& codes);
+  /// The batch could not be stored: none of it is ever acknowledged, so that a
+  /// client that knows no reason codes sends it again.
+  void abandon_batch(uint64_t batch_number);
   /// PUBREL of the client: true if the identifier was under way and its PUBREC
   /// was taken. Owes PUBCOMP at once, which is the caller's to send.
   bool on_pubrel(uint16_t packet_id);
@@ -63,7 +68,7 @@ public:
   size_t unacknowledged() const noexcept;
 
 private:
-  enum class state : uint8_t { routing, ready, cancelled };
+  enum class state : uint8_t { routing, ready, cancelled, abandoned };
 
   struct owed {
     uint16_t packet_id = 0;
@@ -90,6 +95,8 @@ private:
   void append_duplicate(uint16_t packet_id);
   void join_batch(uint64_t number, uint32_t place);
   uint32_t find_batch(uint64_t number) const noexcept;
+  void finish_batch(uint64_t number, state progress,
+                    const std::vector<protocol::reason>& codes);
   owed* find_owed_pubrec(uint16_t packet_id) noexcept;
   void settle(const owed& what);
 

@@ -48,6 +48,7 @@ void sender::on_connected(const sender_parameters& client, time_point now,
   send_all_again(out);
   send_queued_qos0(now, out);
   send_queued(now, out);
+  read_more();
 }
 
 void sender::on_disconnected(bool keep) {
@@ -58,6 +59,7 @@ void sender::on_disconnected(bool keep) {
     queue_.release();
     queued_bytes_ = in_flight_bytes_ = 0;
     queued_qos0_ = outstanding_ = resend_from_ = 0;
+    forget_disk();
   }
   release_unused();
 }
@@ -94,9 +96,14 @@ bool sender::admit(const publication_ptr& message, delivery& what,
   waiting how{nullptr, what.subscription_id, what.shared, what.qos,
               what.retain};
   // Whatever waits goes first: order within a QoS is kept.
-  if (is_writable_ && queue_.empty() && all_sent() && fits_window(*message)) {
-    what.packet_id = launch(message, how);
-    return true;
+  if (is_writable_ && nothing_waits() && all_sent() && fits_window(*message)) {
+    auto& sent = launch(message, how);
+    what.packet_id = sent.packet_id;
+    return journal_ == nullptr || remember_launched(sent, what);
+  }
+  if (journal_ != nullptr) {
+    enqueue_on_disk(*message, what, now);
+    return false;
   }
   how.message = message;
   enqueue(std::move(how), now);
@@ -127,7 +134,7 @@ bool sender::is_too_large(const publication& message, uint32_t subscription_id,
 
 // -- the window ---------------------------------------------------------------
 
-uint32_t sender::window() const noexcept {
+uint32_t sender::max_outstanding() const noexcept {
   uint32_t ours = limits_->max_inflight_messages;
   uint32_t theirs = client_.receive_maximum;
   return std::min(ours == 0 ? in_flight_table::max_size : ours, theirs);
@@ -135,13 +142,13 @@ uint32_t sender::window() const noexcept {
 
 // A message larger than the limit goes alone, or it would never go.
 bool sender::fits_window(const publication& message) const noexcept {
-  return outstanding_ < window()
+  return outstanding_ < max_outstanding()
          && (limits_->max_inflight_bytes == 0 || in_flight_.empty()
              || in_flight_bytes_ + message.payload().size()
                     <= limits_->max_inflight_bytes);
 }
 
-uint16_t sender::launch(publication_ptr message, const waiting& how) {
+sender::entry& sender::launch(publication_ptr message, const waiting& how) {
   auto& what = in_flight_.push();
   in_flight_bytes_ += message->payload().size();
   what.message = std::move(message);
@@ -151,7 +158,7 @@ uint16_t sender::launch(publication_ptr message, const waiting& how) {
   what.retain = how.retain;
   what.sent = true;
   ++outstanding_;
-  return what.packet_id;
+  return what;
 }
 
 void sender::let_go(entry& what) noexcept {
@@ -160,7 +167,9 @@ void sender::let_go(entry& what) noexcept {
   what.message.reset();
 }
 
-void sender::finish(entry& what) noexcept {
+void sender::finish(entry& what) {
+  if (journal_ != nullptr)
+    forget_stored(what);
   let_go(what);
   if (what.packet_id == resend_from_) {
     auto* next = in_flight_.after(what);
@@ -172,7 +181,8 @@ void sender::finish(entry& what) noexcept {
 }
 
 bool sender::has_room() const noexcept {
-  return is_writable_ && queue_.empty() && all_sent() && outstanding_ < window()
+  return is_writable_ && nothing_waits() && all_sent()
+         && outstanding_ < max_outstanding()
          && (limits_->max_inflight_bytes == 0 || in_flight_.empty()
              || in_flight_bytes_ < limits_->max_inflight_bytes);
 }
@@ -182,6 +192,7 @@ bool sender::has_room() const noexcept {
 void sender::enqueue(waiting what, time_point now) {
   if (is_full_for(*what.message) && earliest_expiry_ <= now)
     make_room_for(*what.message, now);
+  drop_oldest_for(*what.message);
   if (is_full_for(*what.message)) {
     count_drop(drop_reason::queue_full);
     return;
@@ -191,11 +202,8 @@ void sender::enqueue(waiting what, time_point now) {
 }
 
 bool sender::is_full_for(const publication& message) const noexcept {
-  auto max_messages = limits_->max_queued_messages;
-  auto max_bytes = limits_->max_queued_bytes;
-  return (max_messages != 0 && queue_.size() >= max_messages)
-         || (max_bytes != 0
-             && queued_bytes_ + message.payload().size() > max_bytes);
+  return !has_room_for(*limits_, queued(), queued_bytes(),
+                       message.payload().size());
 }
 
 sender::waiting sender::pop_queue() noexcept {
@@ -238,6 +246,13 @@ void sender::make_room_for(const publication& message, time_point now) {
     remove_expired(now);
 }
 
+void sender::drop_oldest_for(const publication& message) {
+  while (limits_->drop_oldest && is_full_for(message) && !queue_.empty()) {
+    count_drop(drop_reason::queue_full);
+    forget_waiting(pop_queue());
+  }
+}
+
 void sender::remove_expired(time_point now) {
   earliest_expiry_ = never;
   auto is_wanted = [this, now](const waiting& what) {
@@ -270,7 +285,8 @@ void sender::on_acknowledgement(const protocol::acknowledgement& packet,
 void sender::on_pubrec(const protocol::acknowledgement& packet,
                        std::vector<queued_delivery>& out) {
   auto* what = in_flight_.find(packet.packet_id);
-  auto is_known = what != nullptr && what->qos == protocol::qos::exactly_once;
+  auto is_known = what != nullptr && what->qos == protocol::qos::exactly_once
+                  && what->state != phase::unstored;
   if (is_error(packet.reason)) {
     // The client refused it: no PUBREL follows [MQTT-4.3.3-4].
     if (is_known && what->state == phase::published)
@@ -283,10 +299,10 @@ void sender::on_pubrec(const protocol::acknowledgement& packet,
   if (!is_known) {
     answer.reason = protocol::reason::packet_identifier_not_found;
   } else {
-    let_go(*what);
-    what->state = phase::released;
     if (!std::exchange(what->sent, true))
       ++outstanding_;
+    if (!release(*what))
+      return; // PUBREL follows when that is on disk
   }
   out.push_back(std::move(answer));
 }
@@ -298,21 +314,28 @@ void sender::send_more(time_point now, std::vector<queued_delivery>& out) {
     return;
   send_rest_again(out);
   send_queued(now, out);
+  read_more();
 }
 
 void sender::send_queued(time_point now, std::vector<queued_delivery>& out) {
   while (!queue_.empty() && all_sent()) {
     auto& next = queue_.front();
     if (!is_deliverable(*next.message, next.subscription_id, next.qos, now)) {
-      pop_queue();
+      forget_waiting(pop_queue());
+      continue;
+    }
+    if (next.qos == protocol::qos::at_most_once) {
+      send_queued_qos0(pop_queue(), out);
       continue;
     }
     if (!fits_window(*next.message))
       return;
     auto what = pop_queue();
-    auto packet_id = launch(what.message, what);
+    auto& sent = launch(what.message, what);
+    if (what.sequence != 0 && !note_launch(sent, what.sequence))
+      continue; // it goes out when its identifier is on disk
     out.push_back({std::move(what.message), what.subscription_id, what.shared,
-                   packet_id, what.qos, what.retain});
+                   sent.packet_id, what.qos, what.retain});
   }
   if (queue_.empty())
     earliest_expiry_ = never;
@@ -329,9 +352,16 @@ void sender::send_queued_qos0(time_point now,
   };
   extract(is_wanted, [&](waiting what) {
     if (is_deliverable(*what.message, what.subscription_id, what.qos, now))
-      out.push_back({std::move(what.message), what.subscription_id, what.shared,
-                     0, what.qos, what.retain});
+      send_queued_qos0(std::move(what), out);
+    else
+      forget_waiting(what);
   });
+}
+
+void sender::send_queued_qos0(waiting what, std::vector<queued_delivery>& out) {
+  forget_waiting(what);
+  out.push_back({std::move(what.message), what.subscription_id, what.shared, 0,
+                 what.qos, what.retain});
 }
 
 void sender::send_all_again(std::vector<queued_delivery>& out) {
@@ -345,14 +375,15 @@ void sender::send_all_again(std::vector<queued_delivery>& out) {
   // A PUBREL needs no room: it makes some [MQTT 4.9].
   for (auto* what = &in_flight_.first(); what != nullptr;) {
     auto* next = in_flight_.after(*what);
-    if (what->state == phase::released || outstanding_ < window())
+    if (what->state >= phase::release_unstored
+        || outstanding_ < max_outstanding())
       send_again(*what, out);
     what = next;
   }
 }
 
 void sender::send_rest_again(std::vector<queued_delivery>& out) {
-  while (!all_sent() && outstanding_ < window()) {
+  while (!all_sent() && outstanding_ < max_outstanding()) {
     auto* what = in_flight_.find(resend_from_);
     assert(what != nullptr);
     auto* next = in_flight_.after(*what);
@@ -366,6 +397,11 @@ void sender::send_rest_again(std::vector<queued_delivery>& out) {
 void sender::send_again(entry& what, std::vector<queued_delivery>& out) {
   queued_delivery again;
   again.packet_id = what.packet_id;
+  if (what.state == phase::unstored || what.state == phase::release_unstored) {
+    what.sent = true; // it goes out when the disk knows of it
+    ++outstanding_;
+    return;
+  }
   if (what.state == phase::released) {
     again.pubrel = true;
   } else if (is_too_large(*what.message, what.subscription_id, what.qos)) {
@@ -408,7 +444,10 @@ std::vector<queued_delivery> sender::take_shared(uint16_t shared) {
       what = next;
     }
   }
-  extract(is_wanted, take);
+  extract(is_wanted, [&](waiting what) {
+    forget_waiting(what);
+    take(std::move(what));
+  });
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include "broker/in_flight_table.hpp"
 #include "broker/limits.hpp"
 #include "broker/ring.hpp"
+#include "broker/store.hpp"
 #include "core/clock.hpp"
 #include "protocol/packet.hpp"
 
@@ -22,8 +23,45 @@ struct sender_parameters {
   uint32_t maximum_packet_size = 0;
 };
 
+/// Has the messages of a durable session remembered. Its owner implements it.
+class sender_journal {
+public:
+  /// The message `item` of the batch being accepted must be remembered as
+  /// `how` says. `notify`: `sender::on_settled` must be called for its part.
+  virtual stored_ref remember(uint32_t item, const publication& message,
+                              const entry_options& how, bool notify) = 0;
+  /// An entry is dealt with. `size` as for `store::put_released`.
+  virtual void erase(uint64_t sequence, size_t size) = 0;
+  /// PUBREC has come: `sender::on_released` must be called once that is stored.
+  virtual void release(uint64_t sequence, uint16_t packet_id, size_t size) = 0;
+  /// `sender::on_slice` must be called with what lies on disk from there on.
+  virtual void read(uint64_t from) = 0;
+  /// The oldest entry from there on makes room: `sender::on_removed` follows.
+  virtual void drop_oldest(uint64_t from) = 0;
+  /// What has expired makes room: `sender::on_removed` follows.
+  virtual void drop_expired() = 0;
+
+protected:
+  ~sender_journal() = default;
+};
+
+/// What of a durable session's queue lies on disk only.
+struct disk_backlog {
+  size_t messages = 0;
+  /// Of payloads.
+  size_t bytes = 0;
+  /// Messages whose part is not settled yet.
+  size_t unsettled = 0;
+  /// Nothing of it expires before.
+  time_point earliest_expiry = never;
+};
+
 /// The outgoing half of a session: queue, in-flight window and packet
 /// identifiers of what its client is sent. Pure.
+///
+/// With a journal it is that of a durable session: every message that is to be
+/// kept is remembered, what cannot go out at once waits on disk only, and is
+/// read back in slices. What is in memory then is the window and one slice.
 ///
 /// Memory: a sender that holds no message owns none beyond itself once its
 /// client is away, and at most a few hundred bytes while it is there.
@@ -65,9 +103,43 @@ public:
   /// What came through `shared` is from now on like any other message.
   void forget_shared(uint16_t shared) noexcept;
 
+  // -- durable sessions -------------------------------------------------------
+
+  /// From now on messages are remembered. `backlog` lies on disk already,
+  /// in-flight messages included. REQUIRES: nothing was accepted before.
+  void attach(sender_journal& journal, const disk_backlog& backlog,
+              std::vector<launch_run> window);
+  bool is_durable() const noexcept { return journal_ != nullptr; }
+  /// What `sender_journal::read` asked for.
+  void on_slice(queue_slice&& slice, time_point now,
+                std::vector<queued_delivery>& out);
+  /// A part is written or could not be written.
+  void on_settled(journal_part& part, time_point now,
+                  std::vector<queued_delivery>& out);
+  /// Packet identifiers of QoS 2 messages that must not be sent before
+  /// `window()` is stored; `on_window_stored` follows then. Empty and false:
+  /// there is nothing to store.
+  bool take_window_change(std::vector<uint16_t>& packet_ids);
+  const std::vector<launch_run>& window() const noexcept { return window_; }
+  void on_window_stored(const std::vector<uint16_t>& packet_ids,
+                        std::vector<queued_delivery>& out);
+  /// The PUBRECs for these are stored: their PUBRELs go out.
+  void on_released(const std::vector<uint16_t>& packet_ids,
+                   std::vector<queued_delivery>& out);
+  /// Asks for notice of every part in flight that is not settled; returns how
+  /// many parts that are.
+  size_t ask_for_notices();
+  /// Entries were removed from the queue on disk by somebody else.
+  void on_removed(size_t messages, size_t bytes) noexcept;
+  /// The client is away and all is on disk: forgets it and returns how much
+  /// that is, not counting what is in flight.
+  disk_backlog park();
+
   /// Messages waiting, not counting those in flight.
-  size_t queued() const noexcept { return queue_.size(); }
-  size_t queued_bytes() const noexcept { return queued_bytes_; }
+  size_t queued() const noexcept { return queue_.size() + on_disk_.messages; }
+  size_t queued_bytes() const noexcept {
+    return queued_bytes_ + on_disk_.bytes;
+  }
   size_t in_flight() const noexcept { return in_flight_.size(); }
   /// True if a message of QoS > 0 could be sent right now.
   bool has_room() const noexcept;
@@ -85,6 +157,8 @@ private:
     uint16_t shared = 0;
     protocol::qos qos = protocol::qos::at_most_once;
     bool retain = false;
+    /// On disk; 0: it is not there.
+    uint64_t sequence = 0;
   };
 
   bool admit(const publication_ptr& message, delivery& what, time_point now);
@@ -93,12 +167,35 @@ private:
   bool is_too_large(const publication& message, uint32_t subscription_id,
                     protocol::qos qos) const noexcept;
 
-  uint32_t window() const noexcept;
+  uint32_t max_outstanding() const noexcept;
   bool all_sent() const noexcept { return outstanding_ == in_flight_.size(); }
   bool fits_window(const publication& message) const noexcept;
-  uint16_t launch(publication_ptr message, const waiting& how);
+  bool nothing_waits() const noexcept {
+    return queue_.empty() && on_disk_.messages == 0 && !may_read_;
+  }
+  entry& launch(publication_ptr message, const waiting& how);
   void let_go(entry& what) noexcept;
-  void finish(entry& what) noexcept;
+  void finish(entry& what);
+
+  // sender_durable.cpp
+  bool remember_launched(entry& sent, const delivery& what);
+  void enqueue_on_disk(const publication& message, const delivery& what,
+                       time_point now);
+  void forget_stored(entry& what);
+  void forget_waiting(const waiting& what);
+  bool release(entry& what);
+  bool note_launch(entry& sent, uint64_t sequence);
+  void send_stored(entry& what, std::vector<queued_delivery>& out);
+  void settle_entry(journal_part& part, uint32_t index,
+                    std::vector<queued_delivery>& out);
+  void settle_waiting(size_t messages, size_t bytes, bool failed) noexcept;
+  void take_entry(stored_entry&& what);
+  bool take_in_flight(stored_entry& what, uint16_t packet_id);
+  uint16_t launched_id(const stored_entry& what) const noexcept;
+  void collect_known();
+  void trim_window();
+  void forget_disk() noexcept;
+  void read_more();
 
   void enqueue(waiting what, time_point now);
   bool is_full_for(const publication& message) const noexcept;
@@ -107,6 +204,7 @@ private:
   template <class Predicate, class Sink>
   void extract(Predicate is_wanted, Sink take);
   void make_room_for(const publication& message, time_point now);
+  void drop_oldest_for(const publication& message);
   void remove_expired(time_point now);
 
   void on_pubrec(const protocol::acknowledgement& packet,
@@ -114,6 +212,7 @@ private:
   void send_more(time_point now, std::vector<queued_delivery>& out);
   void send_queued(time_point now, std::vector<queued_delivery>& out);
   void send_queued_qos0(time_point now, std::vector<queued_delivery>& out);
+  void send_queued_qos0(waiting what, std::vector<queued_delivery>& out);
   void send_all_again(std::vector<queued_delivery>& out);
   void send_rest_again(std::vector<queued_delivery>& out);
   void send_again(entry& what, std::vector<queued_delivery>& out);
@@ -136,6 +235,19 @@ private:
   // Entries in flight that were sent on this connection. There are others only
   // if the client came back with a smaller receive maximum; they wait for room.
   uint32_t outstanding_ = 0;
+  sender_journal* journal_ = nullptr;
+  disk_backlog on_disk_;
+  // The lowest sequence number that may not have been read back.
+  uint64_t cursor_ = 1;
+  std::vector<launch_run> window_;
+  // QoS 2 launched since the window was stored.
+  std::vector<uint16_t> awaiting_window_;
+  // Sequence numbers of the window that came with a slice or directly and lie
+  // behind `cursor_`: not to be taken for new when the slice comes.
+  std::vector<uint64_t> known_;
+  bool window_changed_ = false;
+  bool may_read_ = false;
+  bool is_reading_ = false;
   // The oldest of those others, or one before it; 0: there are none.
   uint16_t resend_from_ = 0;
   bool is_connected_ = false;

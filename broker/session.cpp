@@ -44,6 +44,39 @@ session::session(std::string client_id, session_key key,
 
 // -- life ---------------------------------------------------------------------
 
+void session::restore(stored_session&& what, uint32_t expiry_interval,
+                      time_point ends_at, const instant& now) {
+  is_established_ = true;
+  expiry_interval_ = expiry_interval;
+  ends_at_ = ends_at;
+  for (const auto& [filter, options, identifier, shared] : what.subscriptions) {
+    subscriptions_.assign(filter, {options, identifier, shared});
+    if (shared != 0)
+      restore_shared(filter, shared);
+  }
+  if (shared_)
+    for (uint16_t i = 0; i < shared_->filters.size(); ++i)
+      if (shared_->filters[i].empty())
+        shared_->free.push_back(static_cast<uint16_t>(i + 1));
+  receiver incoming;
+  for (auto id : what.incoming_ids)
+    incoming.restore(id);
+  return_receiver(std::move(incoming));
+  if (!what.will)
+    return;
+  will_ = std::move(what.will->message);
+  will_expiry_interval_ = what.will->expiry_interval;
+  will_delay_ = what.will->delay;
+  will_at_ = now.to_steady(what.will->due_at);
+}
+
+std::optional<stored_will> session::will(const instant& now) const {
+  if (!will_)
+    return std::nullopt;
+  return stored_will{will_, will_expiry_interval_, will_delay_,
+                     now.to_wall(will_at_)};
+}
+
 session::connected session::on_connected(const connect_parameters& parameters,
                                          time_point now) {
   assert(!is_connected_);
@@ -55,6 +88,7 @@ session::connected session::on_connected(const connect_parameters& parameters,
     result.will = on_end(now);
   if (!resumes)
     discard(result);
+  result.resumed = resumes;
   result.session_present =
       resumes && parameters.client.version != protocol::version::v31;
   is_connected_ = is_established_ = true;
@@ -178,6 +212,14 @@ const std::string& session::shared_filter(uint16_t shared) const {
   return shared_ && shared != 0 && shared <= shared_->filters.size()
              ? shared_->filters[shared - 1]
              : none;
+}
+
+void session::restore_shared(const std::string& filter, uint16_t shared) {
+  if (!shared_)
+    shared_ = std::make_unique<shared_table>();
+  if (shared_->filters.size() < shared)
+    shared_->filters.resize(shared);
+  shared_->filters[shared - 1] = filter;
 }
 
 // 0 if all 65,535 numbers are taken: such a message dies with its session.

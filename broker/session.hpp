@@ -4,6 +4,7 @@
 #include "broker/limits.hpp"
 #include "broker/receiver.hpp"
 #include "broker/sender.hpp"
+#include "broker/store.hpp"
 #include "broker/subscription_table.hpp"
 #include "core/clock.hpp"
 #include "protocol/packet.hpp"
@@ -63,11 +64,21 @@ public:
   const std::string& client_id() const noexcept { return client_id_; }
   session_key key() const noexcept { return key_; }
 
+  /// A new session takes the place of the old one: with its own key, so that
+  /// what is under way to the old one does not reach it.
+  void rekey(session_key key) noexcept { key_ = key; }
+
   // -- life -------------------------------------------------------------------
+
+  /// A durable session as it was remembered, its queue apart. REQUIRES: new.
+  void restore(stored_session&& what, uint32_t expiry_interval,
+               time_point ends_at, const instant& now);
 
   struct connected {
     /// As CONNACK says it: never for MQTT 3.1, which has no such flag.
     bool session_present = false;
+    /// The old session goes on.
+    bool resumed = false;
     /// Filters of the discarded session: the owner takes them out of the trie.
     std::vector<std::string> removed_filters;
     /// Messages of the discarded session for other members of its groups.
@@ -104,6 +115,11 @@ public:
   /// Takes out what other members of the session's groups can have. To be
   /// called before a session that ends is let go.
   std::vector<orphan> take_orphans();
+
+  /// The will, if there is one, as it is to be remembered.
+  std::optional<stored_will> will(const instant& now) const;
+  /// When the session is over; `never` while the client is connected.
+  time_point ends_at() const noexcept { return ends_at_; }
 
   // -- subscriptions ----------------------------------------------------------
 
@@ -143,6 +159,7 @@ private:
   void discard(connected& result);
   publication_ptr release_will(time_point now);
   void forget_will() noexcept;
+  void restore_shared(const std::string& filter, uint16_t shared);
   uint16_t add_shared(const std::string& filter);
   void remove_shared(uint16_t shared);
 

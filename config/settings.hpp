@@ -13,6 +13,20 @@ namespace troupe::config {
 /// The address families a listener without a literal address opens.
 enum class socket_domain : uint8_t { both, ipv4, ipv6 };
 
+/// When a publisher is told that its message is safe.
+enum class acknowledge_after : uint8_t {
+  /// It is with every session it is for; it may not be on disk yet.
+  routed,
+  /// It has been handed to the operating system: it survives the broker's end,
+  /// however sudden, but not a loss of power.
+  written,
+  /// It survives a loss of power.
+  synced,
+};
+
+/// Which message is lost when a session's queue is full.
+enum class queue_full_policy : uint8_t { drop_newest, drop_oldest };
+
 /// One place where clients connect. Options that exist for the broker and for
 /// a listener are resolved: what stands here is what holds here.
 struct listener_settings {
@@ -131,12 +145,30 @@ struct settings {
   uint64_t max_queued_messages = 1000;
   /// Payload bytes waiting per client; 0: no limit. Default: 0.
   uint64_t max_queued_bytes = 0;
+  /// What is lost when a client's queue is full: the message that comes or the
+  /// one that waited longest. Default: drop_newest.
+  queue_full_policy when_queue_full = queue_full_policy::drop_newest;
   /// Queue QoS 0 messages for a client that is away. Default: false.
   bool queue_qos0_messages = false;
   /// How long the session of a client that is away is kept whatever it asked
   /// for; 0: for ever. In a configuration file: `14d` and the like.
   /// Default: 0.
   std::chrono::seconds persistent_client_expiration{0};
+
+  // -- persistence ----------------------------------------------------------
+
+  /// Keep durable sessions, their queues and retained messages on disk.
+  /// Default: false.
+  bool persistence = false;
+  /// Directory that holds the database. Default: the current one.
+  std::string persistence_location = ".";
+  /// When a publisher is told that its message is safe. Default: written.
+  config::acknowledge_after acknowledge_after =
+      config::acknowledge_after::written;
+  /// How often what has been written is made to survive a loss of power; 0:
+  /// never by itself. Without effect where `acknowledge_after` is synced.
+  /// Default: 1 second.
+  std::chrono::seconds sync_interval{1};
 
   // -- memory and back-pressure ---------------------------------------------
 

@@ -133,6 +133,39 @@ complaint set_expiration(draft& in, std::string_view text) {
   return std::nullopt;
 }
 
+complaint set_persistence_location(draft& in, std::string_view path) {
+  if (path.empty())
+    return "an empty text names no directory; use . for the current one";
+  in.persistence_location = path;
+  return std::nullopt;
+}
+
+complaint set_acknowledge_after(draft& in, std::string_view word) {
+  if (word == "routed")
+    in.acknowledge_after = acknowledge_after::routed;
+  else if (word == "written")
+    in.acknowledge_after = acknowledge_after::written;
+  else if (word == "synced")
+    in.acknowledge_after = acknowledge_after::synced;
+  else
+    return fmt::format("`{}` is no point in time; use routed, written (which "
+                       "survives a crash) or synced (a loss of power too)",
+                       word);
+  return std::nullopt;
+}
+
+complaint set_when_queue_full(draft& in, std::string_view word) {
+  if (word == "drop_newest")
+    in.when_queue_full = queue_full_policy::drop_newest;
+  else if (word == "drop_oldest")
+    in.when_queue_full = queue_full_policy::drop_oldest;
+  else
+    return fmt::format("`{}` does not say what to drop; use drop_newest or "
+                       "drop_oldest",
+                       word);
+  return std::nullopt;
+}
+
 complaint set_socket_domain(listener_draft& in, std::string_view word) {
   if (word == "ipv4")
     in.socket_domain = socket_domain::ipv4;
@@ -208,6 +241,12 @@ complaint set_path(listener_draft& in, std::string_view text) {
 }
 
 constexpr std::array broker_table{
+    broker_option{"acknowledge_after",
+                  &set_acknowledge_after,
+                  {},
+                  place::anywhere,
+                  false,
+                  true},
     broker_option{"allow_anonymous", &draft::given_allow_anonymous},
     broker_option{"allow_duplicate_messages",
                   &settings::allow_duplicate_messages},
@@ -255,6 +294,8 @@ constexpr std::array broker_table{
     broker_option{"output_pause",
                   &settings::output_pause,
                   {1, bytes.most, "a number of bytes"}},
+    broker_option{"persistence", &settings::persistence},
+    broker_option{"persistence_location", &set_persistence_location},
     broker_option{"persistent_client_expiration",
                   &set_expiration,
                   {},
@@ -273,13 +314,22 @@ constexpr std::array broker_table{
     broker_option{"retain_expiry_interval",
                   &settings::retain_expiry_interval,
                   {0, int32_most, "a number of minutes", false, 60}},
+    // Mosquitto's old name.
+    broker_option{"retained_persistence", &settings::persistence},
     broker_option{"set_tcp_nodelay", &settings::set_tcp_nodelay},
     broker_option{"subtrees",
                   &settings::subtrees,
                   {0, uint16_most, "a number of subtrees"}},
+    broker_option{"sync_interval", &settings::sync_interval, seconds_16},
     broker_option{"sys_interval", &settings::sys_interval, seconds_16},
     broker_option{"upgrade_outgoing_qos", &settings::upgrade_outgoing_qos},
     broker_option{"user", &settings::user},
+    broker_option{"when_queue_full",
+                  &set_when_queue_full,
+                  {},
+                  place::anywhere,
+                  false,
+                  true},
 };
 
 constexpr std::array listener_table{

@@ -27,9 +27,9 @@ struct unsupported {
   std::string_view why;
 };
 
-constexpr std::string_view in_memory =
-    "has no effect: this version keeps sessions, queues and retained messages "
-    "in memory, and they are gone when it stops";
+constexpr std::string_view no_autosave =
+    "has no effect: where persistence is true, every change is written before "
+    "it is acknowledged; see acknowledge_after and sync_interval";
 constexpr std::string_view no_tls =
     "this version has no TLS yet; remove it, and let the listener be reached "
     "over a trusted network only";
@@ -46,12 +46,11 @@ constexpr std::string_view no_web =
     "has no effect: this version speaks neither WebSocket nor HTTP yet";
 
 constexpr std::array table{
-    unsupported{"persistence", action::warn_if_true, in_memory},
-    unsupported{"retained_persistence", action::warn_if_true, in_memory},
-    unsupported{"persistence_file", action::warn, in_memory},
-    unsupported{"persistence_location", action::warn, in_memory},
-    unsupported{"autosave_interval", action::warn, in_memory},
-    unsupported{"autosave_on_changes", action::warn_if_true, in_memory},
+    unsupported{"persistence_file", action::warn,
+                "has no effect: troupe keeps a directory, troupe.store, in "
+                "persistence_location"},
+    unsupported{"autosave_interval", action::warn, no_autosave},
+    unsupported{"autosave_on_changes", action::warn_if_true, no_autosave},
 
     unsupported{"password_file", action::refuse, no_users},
     unsupported{"acl_file", action::refuse, no_users},

@@ -113,6 +113,16 @@ constexpr text_and_error bad_files[] = {
     {R"({"password_file": "/p"})",
      "password_file: this version cannot check users and their rights yet; "
      "remove it, and decide with allow_anonymous who may connect"},
+    {R"({"persistence": "true"})",
+     "persistence: `\"true\"` is not a boolean; use true or false"},
+    {R"({"persistence_location": ""})",
+     "persistence_location: an empty text names no directory; use . for the "
+     "current one"},
+    {R"({"acknowledge_after": "never"})",
+     "acknowledge_after: `never` is no point in time; use routed, written "
+     "(which survives a crash) or synced (a loss of power too)"},
+    {R"({"when_queue_full": true})",
+     "when_queue_full: `true` is not a text; write it between quotes"},
     {R"({"loops": 1, "loops": 2})",
      "loops: is given twice; remove one of them"},
     {R"({"listeners": [{"port": 1, "port": 2}]})",
@@ -164,6 +174,9 @@ CAF_TEST(values arrive with the names of mosquitto conf) {
     "log_type": "all", "log_timestamp_format": "%H", "max_inflight_messages": 0,
     "memory_limit": 9000000000000, "persistent_client_expiration": "3h",
     "retain_expiry_interval": 2, "publish_credit_bytes": 1,
+    "persistence": true, "persistence_location": "/p",
+    "acknowledge_after": "routed", "sync_interval": 0,
+    "when_queue_full": "drop_oldest",
     "sys_interval": 65535})");
   settings wanted;
   wanted.allow_anonymous = false;
@@ -181,6 +194,11 @@ CAF_TEST(values arrive with the names of mosquitto conf) {
   wanted.persistent_client_expiration = 3h;
   wanted.retain_expiry_interval = 2min;
   wanted.publish_credit_bytes = 1;
+  wanted.persistence = true;
+  wanted.persistence_location = "/p";
+  wanted.acknowledge_after = config::acknowledge_after::routed;
+  wanted.sync_interval = 0s;
+  wanted.when_queue_full = config::queue_full_policy::drop_oldest;
   wanted.sys_interval = 65535s;
   CAF_CHECK(in == wanted);
 }
@@ -219,7 +237,7 @@ CAF_TEST(listeners make anonymous clients unwelcome unless it says otherwise) {
 
 CAF_TEST(what has no effect is named in a warning) {
   auto got = parse(R"({"persistence": true, "autosave_interval": 3,
-                       "log_dest": "topic", "retained_persistence": false,
+                       "log_dest": "topic", "autosave_on_changes": false,
                        "listeners": [{"port": 1, "http_dir": "/w"}]})");
   CAF_REQUIRE(got);
   std::string all;
@@ -227,8 +245,7 @@ CAF_TEST(what has no effect is named in a warning) {
     all += each.substr(0, each.find(":", 8)) + "\n";
   CAF_CHECK_EQUAL(all, "t.json: autosave_interval\n"
                        "t.json: listeners[0].http_dir\n"
-                       "t.json: log_dest\n"
-                       "t.json: persistence\n");
+                       "t.json: log_dest\n");
 }
 
 CAF_TEST(a plugin is passed over only where nobody is let in without a name) {

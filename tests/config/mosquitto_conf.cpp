@@ -158,6 +158,13 @@ constexpr line_and_error bad_lines[] = {
     {"require_certificate true",
      "require_certificate: this version has no TLS yet; remove it, and let the "
      "listener be reached over a trusted network only"},
+    {"acknowledge_after saved",
+     "acknowledge_after: `saved` is no point in time; use routed, written "
+     "(which survives a crash) or synced (a loss of power too)"},
+    {"when_queue_full wait", "when_queue_full: `wait` does not say what to "
+                             "drop; use drop_newest or drop_oldest"},
+    {"sync_interval 0.5", "sync_interval: `0.5` is not a number of seconds; "
+                          "use a whole number without a unit"},
     {"include_dir /nonexistent",
      "include_dir: cannot read the folder `/nonexistent`: No such file or "
      "directory; name one that exists"},
@@ -222,6 +229,7 @@ CAF_TEST(very long lines are read) {
 
 CAF_TEST(every option of the broker arrives) {
   auto in = read(R"(
+acknowledge_after synced
 allow_anonymous false
 allow_duplicate_messages false
 allow_zero_length_clientid false
@@ -246,6 +254,8 @@ memory_limit 19
 message_size_limit 21
 output_limit 4096
 output_pause 1024
+persistence true
+persistence_location /var/lib/troupe
 persistent_client_expiration 2w
 pid_file /run/a b.pid
 publish_credit_batches 22
@@ -255,11 +265,14 @@ retain_available false
 retain_expiry_interval 2
 set_tcp_nodelay false
 subtrees 24
+sync_interval 25
 sys_interval 0
 upgrade_outgoing_qos true
 user mqtt
+when_queue_full drop_oldest
 )");
   settings wanted;
+  wanted.acknowledge_after = config::acknowledge_after::synced;
   wanted.allow_anonymous = false;
   wanted.allow_duplicate_messages = false;
   wanted.allow_zero_length_clientid = false;
@@ -284,6 +297,8 @@ user mqtt
   wanted.message_size_limit = 21;
   wanted.output_limit = 4096;
   wanted.output_pause = 1024;
+  wanted.persistence = true;
+  wanted.persistence_location = "/var/lib/troupe";
   wanted.persistent_client_expiration = 336h;
   wanted.pid_file = "/run/a b.pid";
   wanted.publish_credit_batches = 22;
@@ -293,9 +308,11 @@ user mqtt
   wanted.retain_expiry_interval = 2min;
   wanted.set_tcp_nodelay = false;
   wanted.subtrees = 24;
+  wanted.sync_interval = 25s;
   wanted.sys_interval = 0s;
   wanted.upgrade_outgoing_qos = true;
   wanted.user = "mqtt";
+  wanted.when_queue_full = config::queue_full_policy::drop_oldest;
   for (auto& each : wanted.listeners) {
     each.allow_anonymous = false;
     each.allow_zero_length_clientid = false;
@@ -433,15 +450,43 @@ CAF_TEST(a log destination that troupe lacks does not silence the log) {
 }
 
 CAF_TEST(what has no effect is named in a warning) {
-  CAF_CHECK_EQUAL(warnings("persistence true"),
-                  "m.conf:1: persistence: has no effect: this version keeps "
-                  "sessions, queues and retained messages in memory, and they "
-                  "are gone when it stops\n");
-  CAF_CHECK_EQUAL(warnings("persistence false"), "");
+  CAF_CHECK_EQUAL(warnings("autosave_interval 60"),
+                  "m.conf:1: autosave_interval: has no effect: where "
+                  "persistence is true, every change is written before it is "
+                  "acknowledged; see acknowledge_after and sync_interval\n");
+  CAF_CHECK_EQUAL(warnings("autosave_on_changes false"), "");
+  CAF_CHECK_EQUAL(warnings("persistence_file my.db"),
+                  "m.conf:1: persistence_file: has no effect: troupe keeps a "
+                  "directory, troupe.store, in persistence_location\n");
   CAF_CHECK_EQUAL(warnings("require_certificate false"), "");
   CAF_CHECK_EQUAL(warnings("tls_version tlsv1.2"),
                   "m.conf:1: tls_version: has no effect: this version has no "
                   "TLS yet\n");
+}
+
+CAF_TEST(persistence is asked for as with Mosquitto) {
+  auto text = "persistence true\npersistence_location /var/lib/a b/\n";
+  CAF_CHECK(read(text).persistence);
+  CAF_CHECK_EQUAL(read(text).persistence_location, "/var/lib/a b/");
+  CAF_CHECK_EQUAL(warnings(text), "");
+  CAF_CHECK(read("retained_persistence true").persistence);
+  CAF_CHECK(!read("persistence false").persistence);
+}
+
+CAF_TEST(each point of acknowledgement and way to drop has a word) {
+  using config::acknowledge_after;
+  using config::queue_full_policy;
+  auto after = [](const std::string& word) {
+    return read("acknowledge_after " + word).acknowledge_after;
+  };
+  CAF_CHECK(after("routed") == acknowledge_after::routed);
+  CAF_CHECK(after("written # as by default") == acknowledge_after::written);
+  CAF_CHECK(after("synced") == acknowledge_after::synced);
+  auto full = [](const std::string& word) {
+    return read("when_queue_full " + word).when_queue_full;
+  };
+  CAF_CHECK(full("drop_newest") == queue_full_policy::drop_newest);
+  CAF_CHECK(full("drop_oldest") == queue_full_policy::drop_oldest);
 }
 
 CAF_TEST(numbers below a limit that Mosquitto takes count as no limit) {
