@@ -215,7 +215,8 @@ public:
   // -- care -------------------------------------------------------------------
 
   /// Removes up to `count` of the oldest entries of a queue that have not been
-  /// launched (`from` and above), or those that have expired.
+  /// launched (`from` and above), or those that have expired. Returns what was
+  /// removed; `earliest_expiry` is that of what `drop_expired` left.
   virtual queue_totals drop_oldest(session_key key, uint64_t from,
                                    size_t count) = 0;
   virtual queue_totals drop_expired(session_key key, const instant& now) = 0;

@@ -1,0 +1,169 @@
+// What is done now and then: limits, expiry, ended queues, backups.
+#include "storage/compaction.hpp"
+#include "storage/disk_store.hpp"
+#include "storage/meta.hpp"
+#include "storage/status.hpp"
+
+#include <rocksdb/utilities/checkpoint.h>
+
+#include <algorithm>
+
+namespace troupe::storage {
+
+using broker::session_key;
+
+namespace {
+
+/// Entries that one batch removes.
+constexpr size_t removed_at_once = 5'000;
+
+enum class verdict { keep, remove, enough };
+
+} // namespace
+
+disk_store::disk_store(database_ptr db, const open_options& options,
+                       told_time now)
+    : db_(std::move(db)), is_read_only_(options.read_only),
+      now_(std::move(now)), quarantine_(options.directory) {}
+
+disk_store::~disk_store() = default;
+
+void disk_store::start() {
+  auto records = db_->iterate(family::meta);
+  for (records->Seek(ended_prefix);
+       records->Valid() && records->key().starts_with(ended_prefix);
+       records->Next()) {
+    auto key = records->key().ToStringView().substr(ended_prefix.size());
+    auto until = decode_meta(records->value().ToStringView());
+    if (key.size() == session_id::size && until)
+      ended_[*session_of(key)] = *until;
+  }
+  std::string value;
+  if ((**db_).Get({}, (*db_)[family::meta], body_ids_key, &value).ok())
+    next_body_ = decode_meta(value).value_or(0);
+  auto bodies = db_->iterate(family::bodies);
+  bodies->SeekToLast();
+  if (bodies->Valid() && bodies->key().size() == body_key::size)
+    next_body_ = std::max(next_body_,
+                          get_number<uint64_t>(bodies->key().data()) + 1);
+  // Should damage have taken what says which numbers are used up, the time of
+  // day is beyond them.
+  auto now = static_cast<uint64_t>(instant::now().wall);
+  next_body_ = std::max(next_body_, now << 20);
+  body_ids_end_ = next_body_;
+}
+
+// Removes what `judge` says and tells how much that was, as far as it could be
+// written.
+template <class Judge>
+broker::queue_totals disk_store::sweep(session_key key, uint64_t from,
+                                       Judge judge) {
+  broker::queue_totals gone;
+  auto seen = gone;
+  rocksdb::WriteBatch tidy;
+  session_range records{*db_, family::queue, key};
+  for (records->Seek(entry_id{key, first_visible(key, from)}.view());
+       records->Valid(); records->Next()) {
+    auto where = position_of(records.key());
+    auto entry = where ? decode_entry(records.value()) : std::nullopt;
+    auto what = entry ? judge(entry->header) : verdict::keep;
+    if (what == verdict::enough)
+      break;
+    if (!entry)
+      note_damage(tidy, family::queue, records.key(), records.value());
+    if (what == verdict::remove) {
+      remove_entry(tidy, *where, *entry);
+      ++seen.messages;
+      seen.bytes += entry->header.payload_size;
+      seen.last_sequence = where->sequence;
+    }
+    if (tidy.Count() < removed_at_once)
+      continue;
+    if (!write_now(tidy))
+      return gone;
+    gone = seen;
+  }
+  return write_now(tidy) ? seen : gone;
+}
+
+broker::queue_totals disk_store::drop_oldest(session_key key, uint64_t from,
+                                             size_t count) {
+  return sweep(key, from, [&](const entry_header& entry) {
+    if (count == 0)
+      return verdict::enough;
+    // It has been launched all the same.
+    if (entry.options.packet_id != 0 || entry.kind == entry_kind::released)
+      return verdict::keep;
+    --count;
+    return verdict::remove;
+  });
+}
+
+broker::queue_totals disk_store::drop_expired(session_key key,
+                                              const instant& now) {
+  tell(now);
+  wall_time earliest = 0;
+  auto gone = sweep(key, 0, [&](const entry_header& entry) {
+    if (entry.is_expired(now.wall))
+      return verdict::remove;
+    if (entry.expires_at != 0
+        && (earliest == 0 || entry.expires_at < earliest))
+      earliest = entry.expires_at;
+    return verdict::keep;
+  });
+  gone.earliest_expiry = earliest;
+  return gone;
+}
+
+bool disk_store::housekeep(const instant& now) {
+  tell(now);
+  auto budget = removed_at_once;
+  while (!ended_.empty() && budget != 0) {
+    auto [key, until] = *ended_.begin();
+    // A commit that is being gathered removes the rest.
+    auto i = gathered_.ended.find(key);
+    if (i != gathered_.ended.end() && i->second == 0)
+      return true;
+    if (!sweep_ended(key, until, budget))
+      return true;
+  }
+  return !ended_.empty();
+}
+
+bool disk_store::sweep_ended(session_key key, uint64_t until, size_t& budget) {
+  rocksdb::WriteBatch tidy;
+  session_range records{*db_, family::queue, key};
+  records.seek_to_first();
+  auto is_done = false;
+  for (; budget != 0; --budget, records->Next()) {
+    auto where = records->Valid() ? position_of(records.key()) : std::nullopt;
+    is_done = !records->Valid() || (where && where->sequence > until);
+    if (is_done)
+      break;
+    auto entry = where ? decode_entry(records.value()) : std::nullopt;
+    if (entry)
+      remove_entry(tidy, *where, *entry);
+    else
+      note_damage(tidy, family::queue, records.key(), records.value());
+  }
+  if (is_done)
+    tidy.Delete((*db_)[family::meta], ended_key(key)).PermitUncheckedError();
+  if (!write_now(tidy))
+    return false;
+  if (is_done)
+    ended_.erase(key);
+  return true;
+}
+
+broker::store_status disk_store::backup(const std::string& directory) {
+  rocksdb::Checkpoint* made = nullptr;
+  auto status = rocksdb::Checkpoint::Create(&**db_, &made);
+  if (!status.ok())
+    return to_store_status(status);
+  std::unique_ptr<rocksdb::Checkpoint> checkpoint{made};
+  // Never flushes: the log comes along.
+  constexpr uint64_t never_flush = ~uint64_t{0};
+  return to_store_status(checkpoint->CreateCheckpoint(directory, never_flush));
+}
+
+} // namespace troupe::storage

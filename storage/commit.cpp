@@ -1,0 +1,66 @@
+// Committing what was gathered, and recovering when that fails.
+#include "storage/disk_store.hpp"
+#include "storage/meta.hpp"
+#include "storage/status.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace troupe::storage {
+
+namespace {
+
+/// A batch that was larger gives its memory back.
+constexpr size_t kept_batch = size_t{1} << 20;
+
+} // namespace
+
+broker::store_status disk_store::commit(bool synced) {
+  if (batch_.Count() == 0) {
+    forget_gathered();
+    return {};
+  }
+  rocksdb::WriteOptions options;
+  options.sync = synced;
+  auto status = (**db_).Write(options, &batch_);
+  // An error of the disk persists in RocksDB until somebody asks it to go on.
+  if (!status.ok() && resume())
+    status = (**db_).Write(options, &batch_);
+  if (status.ok()) {
+    for (const auto& [key, until] : gathered_.ended)
+      if (until == 0)
+        ended_.erase(key);
+      else
+        ended_[key] = until;
+    body_ids_end_ = std::max(body_ids_end_, gathered_.body_ids_end);
+  }
+  forget_gathered();
+  return to_store_status(status);
+}
+
+bool disk_store::resume() {
+  auto now = clock::now();
+  if (is_read_only_ || now - resumed_at_ < std::chrono::seconds{1})
+    return false;
+  resumed_at_ = now;
+  return (*db_)->Resume().ok();
+}
+
+void disk_store::forget_gathered() {
+  if (batch_.GetDataSize() > kept_batch)
+    batch_ = rocksdb::WriteBatch{};
+  else
+    batch_.Clear();
+  gathered_.entries.clear();
+  gathered_.subscriptions.clear();
+  gathered_.incoming_ids.clear();
+  gathered_.bodies.clear();
+  gathered_.ended.clear();
+  gathered_.body_ids_end = 0;
+}
+
+broker::store_status disk_store::sync() {
+  return to_store_status((*db_)->SyncWAL());
+}
+
+} // namespace troupe::storage

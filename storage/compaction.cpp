@@ -1,0 +1,157 @@
+#include "storage/compaction.hpp"
+
+#include "storage/records.hpp"
+
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace troupe::storage {
+
+namespace {
+
+// What is not an operand changes nothing.
+int64_t change_of(const rocksdb::Slice& operand) noexcept {
+  if (operand.size() != body_change{}.size())
+    return 0;
+  return static_cast<int64_t>(get_number<uint64_t>(operand.data()));
+}
+
+// Damaged counts must not overflow.
+int64_t add(int64_t x, int64_t y) noexcept {
+  return static_cast<int64_t>(static_cast<uint64_t>(x)
+                              + static_cast<uint64_t>(y));
+}
+
+bool has_count(const rocksdb::Slice& value) noexcept {
+  return value.size() >= dead_body_size
+         && static_cast<uint8_t>(value[0]) == record_format;
+}
+
+int64_t count_of(const rocksdb::Slice& value) noexcept {
+  return static_cast<int64_t>(
+      get_number<uint64_t>(value.data() + body_count_offset));
+}
+
+class body_counter : public rocksdb::MergeOperator {
+public:
+  const char* Name() const override { return "troupe.body_counter"; }
+
+  bool FullMergeV2(const MergeOperationInput& in,
+                   MergeOperationOutput* out) const override {
+    // A body of an unknown format stays as it is: whoever reads it decides.
+    if (in.existing_value != nullptr && !has_count(*in.existing_value)) {
+      out->existing_operand = *in.existing_value;
+      return true;
+    }
+    int64_t count = in.existing_value ? count_of(*in.existing_value) : 0;
+    for (const auto& each : in.operand_list)
+      count = add(count, change_of(each));
+    write(in.existing_value, count, out->new_value);
+    return true;
+  }
+
+  bool PartialMergeMulti(const rocksdb::Slice&,
+                         const std::deque<rocksdb::Slice>& operands,
+                         std::string* result,
+                         rocksdb::Logger*) const override {
+    int64_t sum = 0;
+    for (const auto& each : operands)
+      sum = add(sum, change_of(each));
+    body_change change;
+    result->assign(encode_change(change, sum));
+    return true;
+  }
+
+private:
+  // A body that was lost has no content to keep.
+  static void write(const rocksdb::Slice* body, int64_t count,
+                    std::string& out) {
+    auto is_alive = body != nullptr && count > 0;
+    if (is_alive)
+      out.assign(body->data(), body->size());
+    else
+      out.assign({static_cast<char>(record_format), '\0'});
+    out.resize(is_alive ? body->size() : dead_body_size);
+    put_number(out.data() + body_count_offset,
+               is_alive ? static_cast<uint64_t>(count) : 0);
+  }
+};
+
+class dead_body_filter : public rocksdb::CompactionFilter {
+public:
+  const char* Name() const override { return "troupe.dead_body_filter"; }
+
+  bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value,
+              std::string*, bool*) const override {
+    return value.size() == dead_body_size && has_count(value)
+           && count_of(value) <= 0;
+  }
+};
+
+class expiry_filter : public rocksdb::CompactionFilter {
+public:
+  explicit expiry_filter(wall_time now) : now_(now) {}
+
+  const char* Name() const override { return "troupe.expiry_filter"; }
+
+  bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value,
+              std::string*, bool*) const override {
+    if (value.size() < expiry_offset + 8
+        || static_cast<uint8_t>(value[0]) != record_format)
+      return false;
+    auto expiry = static_cast<wall_time>(
+        get_number<uint64_t>(value.data() + expiry_offset));
+    return expiry > 0 && expiry <= now_;
+  }
+
+private:
+  wall_time now_;
+};
+
+// Makes filters of one kind: `Make` returns a new one.
+template <class Make>
+class filter_factory : public rocksdb::CompactionFilterFactory {
+public:
+  filter_factory(const char* name, Make make)
+      : name_(name), make_(std::move(make)) {}
+
+  const char* Name() const override { return name_; }
+  std::unique_ptr<rocksdb::CompactionFilter>
+  CreateCompactionFilter(const rocksdb::CompactionFilter::Context&) override {
+    return make_();
+  }
+
+private:
+  const char* name_;
+  Make make_;
+};
+
+} // namespace
+
+std::string_view encode_change(body_change& out, int64_t by) noexcept {
+  put_number(out.data(), static_cast<uint64_t>(by));
+  return {out.data(), out.size()};
+}
+
+std::shared_ptr<rocksdb::MergeOperator> make_body_counter() {
+  return std::make_shared<body_counter>();
+}
+
+std::shared_ptr<rocksdb::CompactionFilterFactory> make_dead_body_filter() {
+  auto make = [] { return std::make_unique<dead_body_filter>(); };
+  return std::make_shared<filter_factory<decltype(make)>>(
+      "troupe.dead_body_filters", make);
+}
+
+std::shared_ptr<rocksdb::CompactionFilterFactory>
+make_expiry_filter(const told_time& now) {
+  auto make = [now] {
+    return std::make_unique<expiry_filter>(
+        now->load(std::memory_order_relaxed));
+  };
+  return std::make_shared<filter_factory<decltype(make)>>(
+      "troupe.expiry_filters", make);
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "storage/families.hpp"
+
+#include <rocksdb/compaction_filter.h>
+#include <rocksdb/merge_operator.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+// What RocksDB does with our records when it merges files.
+namespace troupe::storage {
+
+using body_change = std::array<char, 8>;
+/// The operand that changes a body's count of references.
+std::string_view encode_change(body_change& out, int64_t by) noexcept;
+
+/// Adds such changes to the count of a body. One that nobody refers to any more
+/// loses its content.
+std::shared_ptr<rocksdb::MergeOperator> make_body_counter();
+
+/// Removes bodies that nobody refers to.
+std::shared_ptr<rocksdb::CompactionFilterFactory> make_dead_body_filter();
+
+/// Removes retained messages that have expired at `now`.
+std::shared_ptr<rocksdb::CompactionFilterFactory>
+make_expiry_filter(const told_time& now);
+
+} // namespace troupe::storage

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "storage/families.hpp"
+#include "storage/keys.hpp"
+
+#include <rocksdb/db.h>
+
+#include <array>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace troupe::storage {
+
+/// An open RocksDB with its column families.
+class database {
+public:
+  using family_handles = std::array<rocksdb::ColumnFamilyHandle*, family_count>;
+
+  /// Takes both over.
+  database(rocksdb::DB* db, const family_handles& families)
+      : db_(db), families_(families) {}
+  database(const database&) = delete;
+  database& operator=(const database&) = delete;
+  ~database() {
+    for (auto* each : families_)
+      db_->DestroyColumnFamilyHandle(each);
+    db_->Close().PermitUncheckedError();
+  }
+
+  rocksdb::DB& operator*() const noexcept { return *db_; }
+  rocksdb::DB* operator->() const noexcept { return db_.get(); }
+  rocksdb::ColumnFamilyHandle* operator[](family what) const noexcept {
+    return families_[static_cast<size_t>(what)];
+  }
+
+  std::unique_ptr<rocksdb::Iterator>
+  iterate(family what, const rocksdb::ReadOptions& options = {}) const {
+    return std::unique_ptr<rocksdb::Iterator>{
+        db_->NewIterator(options, (*this)[what])};
+  }
+
+private:
+  std::unique_ptr<rocksdb::DB> db_;
+  family_handles families_;
+};
+
+using database_ptr = std::unique_ptr<database>;
+
+/// Iterates over the records whose key begins with a session's.
+class session_range {
+public:
+  session_range(const database& db, family what, broker::session_key key)
+      : begin_(key), end_(key + 1), end_slice_(end_.view()),
+        prefix_(begin_.view()) {
+    rocksdb::ReadOptions options;
+    if (key + 1 != 0)
+      options.iterate_upper_bound = &end_slice_;
+    records_ = db.iterate(what, options);
+  }
+  session_range(const session_range&) = delete;
+  session_range& operator=(const session_range&) = delete;
+
+  rocksdb::Iterator* operator->() const noexcept { return records_.get(); }
+  void seek_to_first() { records_->Seek(prefix_); }
+  std::string_view key() const { return records_->key().ToStringView(); }
+  std::string_view value() const { return records_->value().ToStringView(); }
+  /// What follows the session in the key.
+  std::string_view rest_of_key() const {
+    return key().substr(session_id::size);
+  }
+
+private:
+  session_id begin_;
+  session_id end_;
+  // The iterator keeps a pointer to it.
+  rocksdb::Slice end_slice_;
+  rocksdb::Slice prefix_;
+  std::unique_ptr<rocksdb::Iterator> records_;
+};
+
+} // namespace troupe::storage

@@ -1,0 +1,152 @@
+#pragma once
+
+#include "storage/database.hpp"
+#include "storage/quarantine.hpp"
+#include "storage/records.hpp"
+#include "storage/rocks_store.hpp"
+
+#include <rocksdb/write_batch.h>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace troupe::storage {
+
+/// The store itself. Sources: write.cpp, commit.cpp, read.cpp, recover.cpp and
+/// care.cpp.
+class disk_store final : public rocks_store {
+public:
+  disk_store(database_ptr db, const open_options& options, told_time now);
+  ~disk_store() override;
+
+  /// Reads what the store itself remembers. Nothing else may be called before.
+  void start();
+
+  void put_session(const broker::session_record& what) override;
+  void erase_session(broker::session_key key) override;
+  void put_subscription(broker::session_key key,
+                        const broker::stored_subscription& what) override;
+  void erase_subscription(broker::session_key key,
+                          std::string_view filter) override;
+  void put_will(broker::session_key key, const broker::stored_will& what,
+                const instant& now) override;
+  void erase_will(broker::session_key key) override;
+  void append(const broker::publication& message,
+              std::span<const broker::queue_target> targets,
+              const instant& now) override;
+  void put_released(broker::session_key key, uint64_t sequence,
+                    uint16_t packet_id, size_t size) override;
+  void erase_entry(broker::session_key key, uint64_t sequence,
+                   size_t size) override;
+  void put_window(broker::session_key key,
+                  std::span<const broker::launch_run> window) override;
+  void put_incoming_id(broker::session_key key, uint16_t packet_id) override;
+  void erase_incoming_id(broker::session_key key, uint16_t packet_id) override;
+  void put_retained(const broker::publication& message,
+                    const instant& now) override;
+  void erase_retained(std::string_view topic) override;
+  void put_alive(wall_time when) override;
+  broker::store_status commit(bool synced) override;
+  broker::store_status sync() override;
+
+  broker::stored_session load(broker::session_key key,
+                              const instant& now) override;
+  broker::queue_slice read_queue(broker::session_key key, uint64_t from,
+                                 size_t max_count, size_t max_bytes,
+                                 const instant& now) override;
+  void for_each_session(
+      const std::function<void(broker::recovered_session&&)>& take,
+      const instant& now) override;
+  void for_each_retained(
+      const std::function<void(broker::publication_ptr&&)>& take,
+      const instant& now) override;
+  wall_time alive_at() override;
+
+  broker::queue_totals drop_oldest(broker::session_key key, uint64_t from,
+                                   size_t count) override;
+  broker::queue_totals drop_expired(broker::session_key key,
+                                    const instant& now) override;
+  bool housekeep(const instant& now) override;
+  uint64_t damaged_records() const override { return damaged_; }
+  broker::store_status backup(const std::string& directory) override;
+
+  database_info describe() override;
+
+private:
+  /// What the gathered writes imply until they are committed or forgotten.
+  struct gathered {
+    /// Entries appended: they belong to a session that is erased afterwards.
+    std::vector<queue_position> entries;
+    /// Likewise, as whole keys.
+    std::vector<std::string> subscriptions;
+    std::vector<std::pair<broker::session_key, uint16_t>> incoming_ids;
+    /// Entries that refer to a shared body, appended (its number) or gone (0).
+    std::map<queue_position, uint64_t> bodies;
+    /// What becomes of `ended_`; 0: the queue has been removed.
+    std::map<broker::session_key, uint64_t> ended;
+    /// 0: as committed.
+    uint64_t body_ids_end = 0;
+  };
+
+  // Gathering.
+  void put(family where, std::string_view key, std::string_view value);
+  void remove(family where, std::string_view key);
+  void append_shared(const broker::publication& message,
+                     std::span<const broker::queue_target> targets,
+                     wall_time expires_at);
+  uint64_t take_body_id();
+  void release_body(queue_position where, size_t size);
+  void change_body(rocksdb::WriteBatch& batch, uint64_t body, int64_t by);
+  void erase_all(family where, broker::session_key key);
+  void end_queue(broker::session_key key);
+  void reopen_queue(broker::session_key key, uint64_t sequence);
+  uint64_t ended_until(broker::session_key key) const;
+  void forget_gathered();
+  bool resume();
+
+  // Reading. What is found out meanwhile is removed at once, by a batch of its
+  // own.
+  void tell(const instant& now);
+  void note_damage(rocksdb::WriteBatch& tidy, family where,
+                   std::string_view key, std::string_view value);
+  void remove_entry(rocksdb::WriteBatch& tidy, queue_position where,
+                    const entry_view& entry);
+  bool write_now(rocksdb::WriteBatch& tidy);
+  broker::publication_ptr message_of(const entry_view& entry,
+                                     const instant& now, bool& is_lost);
+  void load_subscriptions(broker::session_key key, rocksdb::WriteBatch& tidy,
+                          std::vector<broker::stored_subscription>& to);
+  void load_incoming_ids(broker::session_key key, rocksdb::WriteBatch& tidy,
+                         std::vector<uint16_t>& to);
+  template <class Decode>
+  auto load_one(family where, broker::session_key key,
+                rocksdb::WriteBatch& tidy, Decode decode)
+      -> decltype(decode(std::string_view{}));
+  uint64_t first_visible(broker::session_key key, uint64_t from) const;
+  template <class Judge>
+  broker::queue_totals sweep(broker::session_key key, uint64_t from,
+                             Judge judge);
+  bool sweep_ended(broker::session_key key, uint64_t until, size_t& budget);
+
+  database_ptr db_;
+  bool is_read_only_;
+  told_time now_;
+  quarantine quarantine_;
+  std::atomic<uint64_t> damaged_{0};
+
+  rocksdb::WriteBatch batch_;
+  gathered gathered_;
+  /// Ended sessions whose queue has yet to be removed: up to which entry.
+  std::map<broker::session_key, uint64_t> ended_;
+  uint64_t next_body_ = 0;
+  /// The first number that no commit has reserved.
+  uint64_t body_ids_end_ = 0;
+  time_point resumed_at_{};
+};
+
+} // namespace troupe::storage

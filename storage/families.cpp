@@ -1,0 +1,121 @@
+#include "storage/families.hpp"
+
+#include "storage/compaction.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+namespace troupe::storage {
+
+namespace {
+
+constexpr size_t mebibyte = size_t{1} << 20;
+constexpr size_t write_buffers = 24 * mebibyte;
+constexpr size_t block_cache = 6 * mebibyte;
+constexpr size_t log_limit = 64 * mebibyte;
+// Entries that are acknowledged while they are in one buffer never reach a
+// file.
+constexpr size_t queue_buffer = 12 * mebibyte;
+constexpr size_t other_buffer = 2 * mebibyte;
+
+// RocksDB calls the family that every database has "default".
+const char* name_on_disk(family what) noexcept {
+  return what == family::meta ? "default" : to_string(what);
+}
+
+rocksdb::BlockBasedTableOptions
+table_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.cache_index_and_filter_blocks = true;
+  table.block_size = 16 * 1024;
+  table.format_version = 5;
+  table.checksum = rocksdb::kXXH3;
+  return table;
+}
+
+rocksdb::ColumnFamilyOptions
+base_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions result;
+  result.write_buffer_size = other_buffer;
+  // A family that is hardly used must not cost a block of a megabyte.
+  result.arena_block_size = 32 * 1024;
+  result.max_write_buffer_number = 4;
+  result.compression = rocksdb::kLZ4Compression;
+  result.target_file_size_base = 32 * mebibyte;
+  result.max_bytes_for_level_base = 64 * mebibyte;
+  result.level_compaction_dynamic_level_bytes = true;
+  result.table_factory.reset(
+      rocksdb::NewBlockBasedTableFactory(table_options(cache)));
+  return result;
+}
+
+void tune_queue(rocksdb::ColumnFamilyOptions& options) {
+  options.write_buffer_size = queue_buffer;
+  options.arena_block_size = 256 * 1024;
+  // What is read is read once and in order: compressing costs more than it
+  // saves.
+  options.compression = rocksdb::kNoCompression;
+}
+
+} // namespace
+
+const char* to_string(family what) noexcept {
+  static constexpr std::array<const char*, family_count> names{
+      "meta",     "sessions", "subscriptions", "queue", "bodies",
+      "incoming", "windows",  "retained",      "wills"};
+  return names[static_cast<size_t>(what)];
+}
+
+rocksdb::DBOptions database_options() {
+  rocksdb::DBOptions result;
+  result.create_if_missing = true;
+  result.create_missing_column_families = true;
+  // A torn record at the end is what a loss of power leaves; anything else is
+  // damage, and somebody must be told.
+  result.wal_recovery_mode =
+      rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  result.avoid_flush_during_recovery = true;
+  result.max_total_wal_size = log_limit;
+  result.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(write_buffers);
+  result.max_open_files = 256;
+  result.max_background_jobs = 2;
+  result.bytes_per_sync = mebibyte;
+  result.stats_dump_period_sec = 0;
+  result.stats_persist_period_sec = 0;
+  result.max_manifest_file_size = 4 * mebibyte;
+  result.keep_log_file_num = 1;
+  result.max_log_file_size = mebibyte;
+  result.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  // One thread writes.
+  result.allow_concurrent_memtable_write = false;
+  result.enable_write_thread_adaptive_yield = false;
+  // A queue entry is put once and removed once; should damage or an older
+  // program have left anything else, that must not stop the database.
+  result.enforce_single_del_contracts = false;
+  return result;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor>
+family_descriptors(const told_time& now) {
+  auto cache = rocksdb::NewLRUCache(block_cache, 0);
+  std::vector<rocksdb::ColumnFamilyDescriptor> result;
+  for (auto each : all_families) {
+    auto options = base_options(cache);
+    if (each == family::queue)
+      tune_queue(options);
+    if (each == family::bodies) {
+      options.merge_operator = make_body_counter();
+      options.compaction_filter_factory = make_dead_body_filter();
+    }
+    if (each == family::retained)
+      options.compaction_filter_factory = make_expiry_filter(now);
+    result.emplace_back(name_on_disk(each), options);
+  }
+  return result;
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "core/clock.hpp"
+
+#include <rocksdb/db.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace troupe::storage {
+
+/// One column family per kind of record.
+enum class family : uint8_t {
+  meta,
+  sessions,
+  subscriptions,
+  queue,
+  bodies,
+  incoming,
+  windows,
+  retained,
+  wills,
+};
+inline constexpr size_t family_count = 9;
+
+inline constexpr std::array<family, family_count> all_families{
+    family::meta,   family::sessions, family::subscriptions,
+    family::queue,  family::bodies,   family::incoming,
+    family::windows, family::retained, family::wills};
+
+/// What people call it: "sessions" and so on.
+const char* to_string(family what) noexcept;
+
+/// The latest time the store was told: what compaction goes by.
+using told_time = std::shared_ptr<std::atomic<wall_time>>;
+
+/// Settings of the database as a whole: memory and log are bounded.
+rocksdb::DBOptions database_options();
+
+/// All families with their settings, in the order of `family`.
+std::vector<rocksdb::ColumnFamilyDescriptor>
+family_descriptors(const told_time& now);
+
+} // namespace troupe::storage

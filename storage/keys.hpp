@@ -1,0 +1,67 @@
+#pragma once
+
+#include "broker/journal.hpp"
+#include "storage/bytes.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace troupe::storage {
+
+/// A key that begins with a session's: alone, or followed by one more number.
+template <class... Ts>
+class fixed_key {
+public:
+  static constexpr size_t size = (sizeof(Ts) + ...);
+
+  explicit fixed_key(Ts... parts) noexcept {
+    auto* out = bytes_.data();
+    ((out = put_number(out, parts)), ...);
+  }
+  std::string_view view() const noexcept { return {bytes_.data(), size}; }
+
+private:
+  std::array<char, size> bytes_;
+};
+
+using session_id = fixed_key<uint64_t>;
+using entry_id = fixed_key<uint64_t, uint64_t>;
+using packet_key = fixed_key<uint64_t, uint16_t>;
+using body_key = fixed_key<uint64_t>;
+
+/// Session key and filter.
+inline std::string subscription_key(broker::session_key key,
+                                    std::string_view filter) {
+  std::string result{session_id{key}.view()};
+  return result.append(filter);
+}
+
+/// Which message of which queue.
+struct queue_position {
+  broker::session_key key = 0;
+  uint64_t sequence = 0;
+
+  friend auto operator<=>(const queue_position&,
+                          const queue_position&) = default;
+};
+
+/// The session a key begins with; nothing if it is too short.
+inline std::optional<broker::session_key>
+session_of(std::string_view key) noexcept {
+  if (key.size() < session_id::size)
+    return std::nullopt;
+  return get_number<uint64_t>(key.data());
+}
+
+inline std::optional<queue_position>
+position_of(std::string_view key) noexcept {
+  if (key.size() != entry_id::size)
+    return std::nullopt;
+  return queue_position{get_number<uint64_t>(key.data()),
+                        get_number<uint64_t>(key.data() + 8)};
+}
+
+} // namespace troupe::storage

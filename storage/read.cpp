@@ -1,0 +1,208 @@
+// Reading what is committed.
+#include "storage/compaction.hpp"
+#include "storage/disk_store.hpp"
+#include "storage/meta.hpp"
+
+#include <algorithm>
+
+namespace troupe::storage {
+
+using broker::session_key;
+
+namespace {
+
+/// Entries that one call looks at, expired ones included.
+constexpr size_t looks_at_once = 10'000;
+
+} // namespace
+
+void disk_store::tell(const instant& now) {
+  now_->store(now.wall, std::memory_order_relaxed);
+}
+
+void disk_store::note_damage(rocksdb::WriteBatch& tidy, family where,
+                             std::string_view key, std::string_view value) {
+  damaged_.fetch_add(1, std::memory_order_relaxed);
+  if (is_read_only_)
+    return;
+  // What could not be copied stays where it is.
+  if (!quarantine_.add_record(where, key, value))
+    return;
+  auto* home = (*db_)[where];
+  auto status = where == family::queue ? tidy.SingleDelete(home, key)
+                                       : tidy.Delete(home, key);
+  status.PermitUncheckedError();
+}
+
+void disk_store::remove_entry(rocksdb::WriteBatch& tidy, queue_position where,
+                              const entry_view& entry) {
+  // What is being gathered may have let go of the body already.
+  auto known = gathered_.bodies.find(where);
+  auto is_released = known != gathered_.bodies.end() && known->second == 0;
+  if (entry.header.kind == entry_kind::shared && !is_released)
+    change_body(tidy, entry.body, -1);
+  tidy.SingleDelete((*db_)[family::queue],
+                    entry_id{where.key, where.sequence}.view())
+      .PermitUncheckedError();
+}
+
+// If it fails what was found is found again.
+bool disk_store::write_now(rocksdb::WriteBatch& tidy) {
+  auto is_written =
+      tidy.Count() == 0 || (!is_read_only_ && (**db_).Write({}, &tidy).ok());
+  tidy.Clear();
+  return is_written;
+}
+
+template <class Decode>
+auto disk_store::load_one(family where, session_key key,
+                          rocksdb::WriteBatch& tidy, Decode decode)
+    -> decltype(decode(std::string_view{})) {
+  session_id id{key};
+  rocksdb::PinnableSlice value;
+  if (!(**db_).Get({}, (*db_)[where], id.view(), &value).ok())
+    return {};
+  auto result = decode(value.ToStringView());
+  if (!result)
+    note_damage(tidy, where, id.view(), value.ToStringView());
+  return result;
+}
+
+void disk_store::load_subscriptions(
+    session_key key, rocksdb::WriteBatch& tidy,
+    std::vector<broker::stored_subscription>& to) {
+  session_range records{*db_, family::subscriptions, key};
+  for (records.seek_to_first(); records->Valid(); records->Next())
+    if (auto one = decode_subscription(records.rest_of_key(), records.value()))
+      to.push_back(std::move(*one));
+    else
+      note_damage(tidy, family::subscriptions, records.key(), records.value());
+}
+
+void disk_store::load_incoming_ids(session_key key, rocksdb::WriteBatch& tidy,
+                                   std::vector<uint16_t>& to) {
+  session_range records{*db_, family::incoming, key};
+  for (records.seek_to_first(); records->Valid(); records->Next()) {
+    auto id = records.rest_of_key();
+    if (id.size() == 2 && records.value() == incoming_value)
+      to.push_back(get_number<uint16_t>(id.data()));
+    else
+      note_damage(tidy, family::incoming, records.key(), records.value());
+  }
+}
+
+broker::stored_session disk_store::load(session_key key, const instant& now) {
+  tell(now);
+  broker::stored_session result;
+  rocksdb::WriteBatch tidy;
+  load_subscriptions(key, tidy, result.subscriptions);
+  load_incoming_ids(key, tidy, result.incoming_ids);
+  if (auto window = load_one(family::windows, key, tidy, decode_window))
+    result.window = std::move(*window);
+  result.will = load_one(family::wills, key, tidy, [&](std::string_view value) {
+    return decode_will(value, now);
+  });
+  write_now(tidy);
+  return result;
+}
+
+// -- queues -------------------------------------------------------------------
+
+uint64_t disk_store::first_visible(session_key key, uint64_t from) const {
+  auto i = ended_.find(key);
+  return i == ended_.end() ? from : std::max(from, i->second + 1);
+}
+
+broker::publication_ptr disk_store::message_of(const entry_view& entry,
+                                               const instant& now,
+                                               bool& is_lost) {
+  is_lost = false;
+  switch (entry.header.kind) {
+    case entry_kind::whole:
+      return to_publication(entry.message, entry.header.expires_at, now);
+    case entry_kind::released:
+      return nullptr;
+    case entry_kind::shared:
+      break;
+  }
+  rocksdb::PinnableSlice value;
+  auto found = (**db_).Get({}, (*db_)[family::bodies],
+                           body_key{entry.body}.view(), &value);
+  auto message = found.ok() ? decode_body(value.ToStringView()) : std::nullopt;
+  is_lost = !message;
+  return message ? to_publication(*message, entry.header.expires_at, now)
+                 : nullptr;
+}
+
+broker::queue_slice disk_store::read_queue(session_key key, uint64_t from,
+                                           size_t max_count, size_t max_bytes,
+                                           const instant& now) {
+  tell(now);
+  broker::queue_slice result;
+  rocksdb::WriteBatch tidy;
+  session_range records{*db_, family::queue, key};
+  result.next = first_visible(key, from);
+  size_t bytes = 0;
+  size_t looks = 0;
+  for (records->Seek(entry_id{key, result.next}.view()); records->Valid();
+       records->Next()) {
+    if (result.entries.size() == max_count || bytes >= max_bytes
+        || looks++ == looks_at_once) {
+      result.at_end = false;
+      break;
+    }
+    auto where = position_of(records.key());
+    auto entry = where ? decode_entry(records.value()) : std::nullopt;
+    if (!entry) {
+      note_damage(tidy, family::queue, records.key(), records.value());
+      continue;
+    }
+    result.next = where->sequence + 1;
+    if (entry->header.is_expired(now.wall)) {
+      ++result.expired;
+      result.expired_bytes += entry->header.payload_size;
+      remove_entry(tidy, *where, *entry);
+      continue;
+    }
+    bool is_lost = false;
+    auto message = message_of(*entry, now, is_lost);
+    if (is_lost) {
+      note_damage(tidy, family::queue, records.key(), records.value());
+      continue;
+    }
+    bytes += message ? size_of(*message) : 0;
+    result.entries.push_back(
+        {where->sequence, std::move(message), entry->header.options});
+  }
+  write_now(tidy);
+  return result;
+}
+
+// -- retained messages and meta -----------------------------------------------
+
+void disk_store::for_each_retained(
+    const std::function<void(broker::publication_ptr&&)>& take,
+    const instant& now) {
+  tell(now);
+  rocksdb::WriteBatch tidy;
+  auto records = db_->iterate(family::retained);
+  for (records->SeekToFirst(); records->Valid(); records->Next()) {
+    auto topic = records->key().ToStringView();
+    auto one = decode_retained(topic, records->value().ToStringView());
+    if (!one)
+      note_damage(tidy, family::retained, topic,
+                  records->value().ToStringView());
+    else if (one->expires_at == 0 || one->expires_at > now.wall)
+      take(to_publication(one->message, one->expires_at, now));
+  }
+  write_now(tidy);
+}
+
+wall_time disk_store::alive_at() {
+  std::string value;
+  if (!(**db_).Get({}, (*db_)[family::meta], alive_key, &value).ok())
+    return 0;
+  return static_cast<wall_time>(decode_meta(value).value_or(0));
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,96 @@
+// Everything about every session, in one pass over the families.
+#include "storage/disk_store.hpp"
+
+#include <algorithm>
+
+namespace troupe::storage {
+
+using broker::session_key;
+
+namespace {
+
+/// Walks through a family in the order of sessions. What belongs to no session
+/// is passed over.
+class session_walk {
+public:
+  session_walk(const database& db, family what) : records_(db.iterate(what)) {
+    records_->SeekToFirst();
+  }
+
+  /// True while the records of `key` are not exhausted.
+  bool is_at(session_key key) {
+    for (; records_->Valid(); records_->Next()) {
+      auto owner = session_of(records_->key().ToStringView());
+      if (owner && *owner >= key)
+        return *owner == key;
+    }
+    return false;
+  }
+  void next() { records_->Next(); }
+  std::string_view key() const { return records_->key().ToStringView(); }
+  std::string_view value() const { return records_->value().ToStringView(); }
+
+private:
+  std::unique_ptr<rocksdb::Iterator> records_;
+};
+
+void add(broker::queue_totals& to, const entry_header& entry,
+         uint64_t sequence) {
+  to.last_sequence = sequence;
+  if (entry.kind == entry_kind::released)
+    return;
+  ++to.messages;
+  to.bytes += entry.payload_size;
+  if (entry.expires_at != 0
+      && (to.earliest_expiry == 0 || entry.expires_at < to.earliest_expiry))
+    to.earliest_expiry = entry.expires_at;
+}
+
+} // namespace
+
+void disk_store::for_each_session(
+    const std::function<void(broker::recovered_session&&)>& take,
+    const instant& now) {
+  tell(now);
+  rocksdb::WriteBatch tidy;
+  session_walk subscriptions{*db_, family::subscriptions};
+  session_walk wills{*db_, family::wills};
+  session_walk queue{*db_, family::queue};
+  auto sessions = db_->iterate(family::sessions);
+  for (sessions->SeekToFirst(); sessions->Valid(); sessions->Next()) {
+    auto id = sessions->key().ToStringView();
+    auto value = sessions->value().ToStringView();
+    auto key = id.size() == session_id::size ? session_of(id) : std::nullopt;
+    auto record = key ? decode_session(*key, value) : std::nullopt;
+    if (!record) {
+      note_damage(tidy, family::sessions, id, value);
+      continue;
+    }
+    broker::recovered_session found;
+    found.record = std::move(*record);
+    for (; subscriptions.is_at(*key); subscriptions.next())
+      if (auto one = decode_subscription(
+              subscriptions.key().substr(session_id::size),
+              subscriptions.value()))
+        found.subscriptions.push_back(std::move(*one));
+      else
+        note_damage(tidy, family::subscriptions, subscriptions.key(),
+                    subscriptions.value());
+    for (; wills.is_at(*key); wills.next())
+      if (found.will = decode_will(wills.value(), now); !found.will)
+        note_damage(tidy, family::wills, wills.key(), wills.value());
+    auto visible = first_visible(*key, 0);
+    for (; queue.is_at(*key); queue.next()) {
+      auto where = position_of(queue.key());
+      auto entry = where ? decode_entry_header(queue.value()) : std::nullopt;
+      if (!entry)
+        note_damage(tidy, family::queue, queue.key(), queue.value());
+      else if (where->sequence >= visible)
+        add(found.queue, *entry, where->sequence);
+    }
+    take(std::move(found));
+  }
+  write_now(tidy);
+}
+
+} // namespace troupe::storage
