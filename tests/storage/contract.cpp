@@ -61,7 +61,8 @@ CAF_TEST(a session is found again with all that it is) {
     const auto& will = *found[0].will;
     CAF_CHECK_EQUAL(will.message->topic(), "will/topic");
     CAF_CHECK_EQUAL(will.message->payload(), "gone");
-    CAF_CHECK_EQUAL(will.message->properties(), make_will().message->properties());
+    CAF_CHECK_EQUAL(will.message->properties(),
+                    make_will().message->properties());
     CAF_CHECK(will.message->qos() == protocol::qos::exactly_once);
     CAF_CHECK(will.message->retain());
     CAF_CHECK(will.expiry_interval == 77u);
@@ -306,8 +307,7 @@ CAF_TEST(the oldest messages are dropped unless they have been launched) {
     auto gone = on->drop_oldest(1, 3, 2);
     CAF_CHECK_EQUAL(gone.messages, 2u);
     CAF_CHECK_EQUAL(gone.bytes, 7u);
-    CAF_CHECK_EQUAL(payloads(*on, 1),
-                    (strings{"x", "xx", "xxxxx", "xxxxxx"}));
+    CAF_CHECK_EQUAL(payloads(*on, 1), (strings{"x", "xx", "xxxxx", "xxxxxx"}));
     gone = on->drop_oldest(1, 3, 100);
     CAF_CHECK_EQUAL(gone.messages, 2u);
     CAF_CHECK_EQUAL(on->drop_oldest(1, 3, 100).messages, 0u);

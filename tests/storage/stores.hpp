@@ -118,8 +118,8 @@ sessions_of(store& from, const instant& now = test_now) {
   return result;
 }
 
-inline std::vector<publication_ptr>
-retained_of(store& from, const instant& now = test_now) {
+inline std::vector<publication_ptr> retained_of(store& from,
+                                                const instant& now = test_now) {
   std::vector<publication_ptr> result;
   from.for_each_retained(
       [&](publication_ptr&& each) { result.push_back(std::move(each)); }, now);
