@@ -83,7 +83,7 @@ void mosquitto_plan::add(mosquitto_record&& what) {
 }
 
 void mosquitto_plan::take(const mosquitto_message& what) {
-  messages_[what.id] = file_.offset();
+  messages_[what.id] = {file_.offset(), false};
 }
 
 void mosquitto_plan::take(const mosquitto_client& what) {
@@ -105,10 +105,10 @@ void mosquitto_plan::take(const mosquitto_client& what) {
 }
 
 void mosquitto_plan::take(const mosquitto_entry& what) {
+  const auto* offset = offset_of(what.message_id);
   auto client = by_id_.find(what.client_id);
   if (client == by_id_.end())
     return skip("messages of sessions that were left out");
-  const auto* offset = offset_of(what.message_id);
   if (offset == nullptr)
     return skip("messages whose contents are not in the file");
   if (what.is_incoming)
@@ -183,13 +183,20 @@ void mosquitto_plan::take(const mosquitto_retained& what) {
     skip("retained messages whose contents are not in the file");
 }
 
-const uint64_t* mosquitto_plan::offset_of(uint64_t message_id) const {
+const uint64_t* mosquitto_plan::offset_of(uint64_t message_id) {
   auto found = messages_.find(message_id);
-  return found == messages_.end() ? nullptr : &found->second;
+  if (found == messages_.end())
+    return nullptr;
+  found->second.is_wanted = true;
+  return &found->second.offset;
 }
 
 void mosquitto_plan::close() {
   pass_on();
+  // Those of clients without durable session, or the file was cut short.
+  for (const auto& [id, place] : messages_)
+    if (!place.is_wanted)
+      skip("messages that nobody in the file waits for");
   std::ranges::stable_sort(entries, {}, &planned_entry::offset);
 }
 

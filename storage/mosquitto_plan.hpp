@@ -75,7 +75,7 @@ private:
   void take_incoming(uint32_t session, uint64_t offset,
                      const mosquitto_entry& what);
   uint16_t usable_packet_id(uint32_t session, const mosquitto_entry& what);
-  const uint64_t* offset_of(uint64_t message_id) const;
+  const uint64_t* offset_of(uint64_t message_id);
   void pass_on();
   void skip(std::string_view why) { ++skipped[why]; }
 
@@ -83,7 +83,11 @@ private:
   int64_t saved_at_;
   wall_time now_;
   std::unordered_map<std::string_view, uint32_t> by_id_;
-  std::unordered_map<uint64_t, uint64_t> messages_;
+  struct message_place {
+    uint64_t offset = 0;
+    bool is_wanted = false;
+  };
+  std::unordered_map<uint64_t, message_place> messages_;
   std::unordered_set<uint64_t> packet_ids_;
   // Session and place of what was acknowledged and not passed on.
   std::vector<std::pair<uint32_t, uint64_t>> unpublished_;
