@@ -21,38 +21,6 @@ enum class verdict { keep, remove, enough };
 
 } // namespace
 
-disk_store::disk_store(database_ptr db, const open_options& options,
-                       told_time now)
-    : db_(std::move(db)), is_read_only_(options.read_only),
-      now_(std::move(now)), quarantine_(options.directory) {}
-
-disk_store::~disk_store() = default;
-
-void disk_store::start() {
-  auto records = db_->iterate(family::meta);
-  for (records->Seek(ended_prefix);
-       records->Valid() && records->key().starts_with(ended_prefix);
-       records->Next()) {
-    auto key = records->key().ToStringView().substr(ended_prefix.size());
-    auto until = decode_meta(records->value().ToStringView());
-    if (key.size() == session_id::size && until)
-      ended_[*session_of(key)] = *until;
-  }
-  std::string value;
-  if ((**db_).Get({}, (*db_)[family::meta], body_ids_key, &value).ok())
-    next_body_ = decode_meta(value).value_or(0);
-  auto bodies = db_->iterate(family::bodies);
-  bodies->SeekToLast();
-  if (bodies->Valid() && bodies->key().size() == body_key::size)
-    next_body_ = std::max(next_body_,
-                          get_number<uint64_t>(bodies->key().data()) + 1);
-  // Should damage have taken what says which numbers are used up, the time of
-  // day is beyond them.
-  auto now = static_cast<uint64_t>(instant::now().wall);
-  next_body_ = std::max(next_body_, now << 20);
-  body_ids_end_ = next_body_;
-}
-
 // Removes what `judge` says and tells how much that was, as far as it could be
 // written.
 template <class Judge>
@@ -83,12 +51,13 @@ broker::queue_totals disk_store::sweep(session_key key, uint64_t from,
       return gone;
     gone = seen;
   }
+  note(records->status());
   return write_now(tidy) ? seen : gone;
 }
 
 broker::queue_totals disk_store::drop_oldest(session_key key, uint64_t from,
                                              size_t count) {
-  return sweep(key, from, [&](const entry_header& entry) {
+  auto judge = [&](const entry_header& entry) {
     if (count == 0)
       return verdict::enough;
     // It has been launched all the same.
@@ -96,27 +65,32 @@ broker::queue_totals disk_store::drop_oldest(session_key key, uint64_t from,
       return verdict::keep;
     --count;
     return verdict::remove;
-  });
+  };
+  return mending([&] { return sweep(key, from, judge); });
 }
 
 broker::queue_totals disk_store::drop_expired(session_key key,
                                               const instant& now) {
   tell(now);
   wall_time earliest = 0;
-  auto gone = sweep(key, 0, [&](const entry_header& entry) {
+  auto judge = [&](const entry_header& entry) {
     if (entry.is_expired(now.wall))
       return verdict::remove;
-    if (entry.expires_at != 0
-        && (earliest == 0 || entry.expires_at < earliest))
+    if (entry.expires_at != 0 && (earliest == 0 || entry.expires_at < earliest))
       earliest = entry.expires_at;
     return verdict::keep;
-  });
+  };
+  auto gone = mending([&] { return sweep(key, 0, judge); });
   gone.earliest_expiry = earliest;
   return gone;
 }
 
 bool disk_store::housekeep(const instant& now) {
   tell(now);
+  return mending([this] { return sweep_ended(); });
+}
+
+bool disk_store::sweep_ended() {
   auto budget = removed_at_once;
   while (!ended_.empty() && budget != 0) {
     auto [key, until] = *ended_.begin();
@@ -146,6 +120,9 @@ bool disk_store::sweep_ended(session_key key, uint64_t until, size_t& budget) {
     else
       note_damage(tidy, family::queue, records.key(), records.value());
   }
+  note(records->status());
+  if (!records->status().ok())
+    return false;
   if (is_done)
     tidy.Delete((*db_)[family::meta], ended_key(key)).PermitUncheckedError();
   if (!write_now(tidy))

@@ -22,10 +22,7 @@ broker::store_status disk_store::commit(bool synced) {
   }
   rocksdb::WriteOptions options;
   options.sync = synced;
-  auto status = (**db_).Write(options, &batch_);
-  // An error of the disk persists in RocksDB until somebody asks it to go on.
-  if (!status.ok() && resume())
-    status = (**db_).Write(options, &batch_);
+  auto status = write(options);
   if (status.ok()) {
     for (const auto& [key, until] : gathered_.ended)
       if (until == 0)
@@ -36,6 +33,17 @@ broker::store_status disk_store::commit(bool synced) {
   }
   forget_gathered();
   return to_store_status(status);
+}
+
+rocksdb::Status disk_store::write(const rocksdb::WriteOptions& options) {
+  if (is_lost_ && !mend_now())
+    return rocksdb::Status::Corruption("the database is damaged");
+  auto status = (**db_).Write(options, &batch_);
+  note(status);
+  // An error of the disk persists in RocksDB until somebody asks it to go on.
+  if (!status.ok() && (is_damaged_ ? mend_now() : resume()))
+    status = (**db_).Write(options, &batch_);
+  return status;
 }
 
 bool disk_store::resume() {
@@ -60,6 +68,7 @@ void disk_store::forget_gathered() {
 }
 
 broker::store_status disk_store::sync() {
+  std::shared_lock lock{guard_};
   return to_store_status((*db_)->SyncWAL());
 }
 

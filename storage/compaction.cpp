@@ -53,8 +53,7 @@ public:
 
   bool PartialMergeMulti(const rocksdb::Slice&,
                          const std::deque<rocksdb::Slice>& operands,
-                         std::string* result,
-                         rocksdb::Logger*) const override {
+                         std::string* result, rocksdb::Logger*) const override {
     int64_t sum = 0;
     for (const auto& each : operands)
       sum = add(sum, change_of(each));
@@ -84,8 +83,7 @@ public:
 
   bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value,
               std::string*, bool*) const override {
-    return value.size() == dead_body_size && has_count(value)
-           && count_of(value) <= 0;
+    return is_dead_body(value.ToStringView());
   }
 };
 

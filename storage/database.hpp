@@ -7,6 +7,7 @@
 
 #include <array>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -46,6 +47,30 @@ private:
 };
 
 using database_ptr = std::unique_ptr<database>;
+
+enum class open_mode : uint8_t {
+  /// Strictly: whatever is damaged is an error.
+  normal,
+  /// What of the log cannot be read is left out.
+  damaged_log,
+  read_only,
+  /// Read-only, and as much as can be had of a damaged database.
+  salvage,
+};
+
+struct opened_database {
+  /// Null: see `status`.
+  database_ptr db;
+  rocksdb::Status status;
+};
+
+/// Opens or, unless only to read, makes a database. `env`: null for the
+/// system's files.
+opened_database open_database(const std::string& directory, open_mode mode,
+                              const told_time& now, rocksdb::Env* env);
+
+/// Settings for work on a database that nobody uses.
+rocksdb::DBOptions settings_for(open_mode mode, rocksdb::Env* env);
 
 /// Iterates over the records whose key begins with a session's.
 class session_range {

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,15 +18,14 @@
 
 namespace troupe::storage {
 
-/// The store itself. Sources: write.cpp, commit.cpp, read.cpp, recover.cpp and
-/// care.cpp.
+/// The store itself. Sources: write.cpp, commit.cpp, read.cpp, recover.cpp,
+/// care.cpp, describe.cpp and reopen.cpp.
 class disk_store final : public rocks_store {
 public:
-  disk_store(database_ptr db, const open_options& options, told_time now);
+  /// `env` as in `open_store_with`.
+  disk_store(database_ptr db, const open_options& options, told_time now,
+             rocksdb::Env* env);
   ~disk_store() override;
-
-  /// Reads what the store itself remembers. Nothing else may be called before.
-  void start();
 
   void put_session(const broker::session_record& what) override;
   void erase_session(broker::session_key key) override;
@@ -59,12 +59,12 @@ public:
   broker::queue_slice read_queue(broker::session_key key, uint64_t from,
                                  size_t max_count, size_t max_bytes,
                                  const instant& now) override;
-  void for_each_session(
-      const std::function<void(broker::recovered_session&&)>& take,
-      const instant& now) override;
-  void for_each_retained(
-      const std::function<void(broker::publication_ptr&&)>& take,
-      const instant& now) override;
+  void
+  for_each_session(const std::function<void(broker::recovered_session&&)>& take,
+                   const instant& now) override;
+  void
+  for_each_retained(const std::function<void(broker::publication_ptr&&)>& take,
+                    const instant& now) override;
   wall_time alive_at() override;
 
   broker::queue_totals drop_oldest(broker::session_key key, uint64_t from,
@@ -107,7 +107,22 @@ private:
   void reopen_queue(broker::session_key key, uint64_t sequence);
   uint64_t ended_until(broker::session_key key) const;
   void forget_gathered();
+  rocksdb::Status write(const rocksdb::WriteOptions& options);
   bool resume();
+
+  // Damage that is met while the database is in use: it is mended at once.
+  void start();
+  void note(const rocksdb::Status& status);
+  bool mend_now();
+  bool reopen();
+  /// Does `work`, which may call `note`, and does it again after mending.
+  template <class Work>
+  auto mending(Work work) {
+    auto result = work();
+    if (is_damaged_ && mend_now())
+      result = work();
+    return result;
+  }
 
   // Reading. What is found out meanwhile is removed at once, by a batch of its
   // own.
@@ -119,6 +134,17 @@ private:
   bool write_now(rocksdb::WriteBatch& tidy);
   broker::publication_ptr message_of(const entry_view& entry,
                                      const instant& now, bool& is_lost);
+  broker::stored_session load_all(broker::session_key key, const instant& now);
+  broker::queue_slice read_slice(broker::session_key key, uint64_t from,
+                                 size_t max_count, size_t max_bytes,
+                                 const instant& now);
+  bool
+  read_sessions(broker::session_key& from,
+                const std::function<void(broker::recovered_session&&)>& take,
+                const instant& now);
+  bool read_retained(std::string& from,
+                     const std::function<void(broker::publication_ptr&&)>& take,
+                     const instant& now);
   void load_subscriptions(broker::session_key key, rocksdb::WriteBatch& tidy,
                           std::vector<broker::stored_subscription>& to);
   void load_incoming_ids(broker::session_key key, rocksdb::WriteBatch& tidy,
@@ -131,10 +157,20 @@ private:
   template <class Judge>
   broker::queue_totals sweep(broker::session_key key, uint64_t from,
                              Judge judge);
+  bool sweep_ended();
   bool sweep_ended(broker::session_key key, uint64_t until, size_t& budget);
 
   database_ptr db_;
+  /// Held to replace the database, and by other threads to use it.
+  std::shared_mutex guard_;
+  std::string directory_;
+  rocksdb::Env* env_;
   bool is_read_only_;
+  /// Some of it could not be read.
+  bool is_damaged_ = false;
+  /// It could not be opened again: nothing can be written, nothing is found.
+  bool is_lost_ = false;
+  time_point mended_at_{};
   told_time now_;
   quarantine quarantine_;
   std::atomic<uint64_t> damaged_{0};

@@ -28,8 +28,8 @@ enum class family : uint8_t {
 inline constexpr size_t family_count = 9;
 
 inline constexpr std::array<family, family_count> all_families{
-    family::meta,   family::sessions, family::subscriptions,
-    family::queue,  family::bodies,   family::incoming,
+    family::meta,    family::sessions, family::subscriptions,
+    family::queue,   family::bodies,   family::incoming,
     family::windows, family::retained, family::wills};
 
 /// What people call it: "sessions" and so on.

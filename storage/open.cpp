@@ -1,92 +1,266 @@
 #include "storage/open.hpp"
 
 #include "storage/disk_store.hpp"
+#include "storage/mend.hpp"
 #include "storage/meta.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <filesystem>
+
+namespace fs = std::filesystem;
 
 namespace troupe::storage {
 
 namespace {
 
-struct opened_database {
-  database_ptr db;
-  rocksdb::Status status;
-};
+/// Tables up to this size altogether are read when the database is opened: it
+/// takes a fraction of a second. In larger ones damage is found when it is met.
+constexpr uint64_t checked_bytes = uint64_t{256} << 20;
 
-// RocksDB would write a log of its own: what matters comes back as a status.
-class silent_logger : public rocksdb::Logger {
-public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
-
-opened_database open_database(const open_options& options,
-                              const rocksdb::DBOptions& settings,
-                              const told_time& now) {
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  auto families = family_descriptors(now);
-  auto status =
-      options.read_only
-          ? rocksdb::DB::OpenForReadOnly(settings, options.directory, families,
-                                         &handles, &db)
-          : rocksdb::DB::Open(settings, options.directory, families, &handles,
-                              &db);
-  if (!status.ok())
-    return {nullptr, status};
-  database::family_handles by_family{};
-  std::copy(handles.begin(), handles.end(), by_family.begin());
-  return {std::make_unique<database>(db, by_family), status};
+bool holds(const rocksdb::Status& status, std::string_view text) {
+  return status.ToString().find(text) != std::string::npos;
 }
 
-// Empty, or why this program cannot use the database.
-std::string check_format(const database& db, bool is_read_only) {
-  std::string value;
-  auto status = db->Get({}, db[family::meta], format_key, &value);
-  if (status.IsNotFound() && !is_read_only) {
+// Nothing is wrong with the database itself.
+bool is_no_damage(const rocksdb::Status& status) {
+  return holds(status, "/LOCK") || holds(status, "Permission denied")
+         || holds(status, "Read-only file system")
+         || holds(status, "Too many open files")
+         || holds(status, "families not opened") || status.IsNoSpace()
+         || status.IsMemoryLimit() || holds(status, "Disk quota exceeded");
+}
+
+// Without its file CURRENT RocksDB would take the directory for an empty one
+// and delete the rest.
+bool has_lost_its_head(const std::string& directory) {
+  std::error_code error;
+  if (fs::exists(directory + "/CURRENT", error))
+    return false;
+  for (fs::directory_iterator i{directory, error}, end; !error && i != end;
+       i.increment(error)) {
+    auto extension = i->path().extension();
+    auto name = i->path().filename().string();
+    if (extension == ".sst" || extension == ".log"
+        || name.starts_with("MANIFEST-"))
+      return true;
+  }
+  return false;
+}
+
+uint64_t table_bytes(const database& db) {
+  uint64_t result = 0;
+  for (auto each : all_families) {
+    uint64_t size = 0;
+    db->GetIntProperty(db[each], rocksdb::DB::Properties::kTotalSstFilesSize,
+                       &size);
+    result += size;
+  }
+  return result;
+}
+
+// The steps from a strict opening to an empty database.
+class opener {
+public:
+  opener(const std::string& directory, const told_time& now, rocksdb::Env* env,
+         quarantine& aside)
+      : directory_(directory), now_(now), env_(env), aside_(aside) {}
+
+  usable_database run(bool is_damaged) {
+    if (auto problem = prepare(); !problem.empty())
+      return refuse(problem);
+    auto status = is_damaged ? rocksdb::Status::Corruption("files are damaged")
+                  : has_lost_its_head(directory_)
+                      ? rocksdb::Status::Corruption("CURRENT is missing")
+                      : open(open_mode::normal);
+    if (result_.db || is_no_damage(status))
+      return finish(status);
+    if (auto problem = problem_of_format(); !problem.empty())
+      return refuse(problem);
+    auto first = status;
+    if (!is_damaged && status.IsCorruption() && !has_lost_its_head(directory_)
+        && (status = open_without_damaged_log(), result_.db))
+      return finish(status);
+    return finish(is_no_damage(status) ? status : replace(first));
+  }
+
+private:
+  // Empty, or what stands in the way.
+  std::string prepare() {
+    if (auto error = finish_mending(directory_); !error.empty())
+      return error;
+    std::error_code error;
+    fs::create_directories(directory_, error);
+    if (error)
+      return error.message();
+    return has_lost_its_head(directory_) ? used_by_another(directory_)
+                                         : std::string{};
+  }
+
+  rocksdb::Status open(open_mode mode) {
+    auto opened = open_database(directory_, mode, now_, env_);
+    result_.db = std::move(opened.db);
+    if (opened.status.ok() && table_bytes(*result_.db) <= checked_bytes)
+      opened.status = (*result_.db)->VerifyChecksum();
+    if (!opened.status.ok())
+      result_.db.reset();
+    return opened.status;
+  }
+
+  std::string problem_of_format() {
+    auto opened = open_database(directory_, open_mode::salvage, now_, env_);
+    return opened.db ? format_problem(*opened.db) : std::string{};
+  }
+
+  rocksdb::Status open_without_damaged_log() {
+    std::error_code error;
+    for (fs::directory_iterator i{directory_, error}, end; !error && i != end;
+         i.increment(error))
+      if (i->path().extension() == ".log")
+        if (auto problem = aside_.copy(i->path()); !problem.empty())
+          return rocksdb::Status::IOError(problem);
+    auto status = open(open_mode::damaged_log);
+    if (result_.db) {
+      ++result_.damaged;
+      result_.findings.push_back(fmt::format(
+          "The write-ahead log was damaged: what could not be read of it is "
+          "lost. A copy of it is in {}",
+          aside_.directory()));
+    }
+    return status;
+  }
+
+  rocksdb::Status replace(const rocksdb::Status& why) {
+    result_.findings.push_back(
+        fmt::format("The database was damaged ({}). It is in {} now, and a new "
+                    "one holds what could be read",
+                    why.ToString(), "quarantine"));
+    auto mended = mend(directory_, aside_, nullptr);
+    result_.damaged += std::max<uint64_t>(mended.damaged, 1);
+    for (auto& each : mended.findings)
+      result_.findings.push_back(std::move(each));
+    auto status = mended.error.empty() ? open(open_mode::normal)
+                                       : rocksdb::Status::Corruption();
+    if (result_.db || is_no_damage(status))
+      return status;
+    result_.findings.push_back(fmt::format(
+        "It could not be mended: {}. The broker starts with an empty one",
+        mended.error.empty() ? status.ToString() : mended.error));
+    if (auto problem = aside_.take(directory_); !problem.empty())
+      return rocksdb::Status::IOError(problem);
+    return open(open_mode::normal);
+  }
+
+  usable_database refuse(const std::string& why) {
+    result_.db.reset();
+    result_.error = refusal(directory_, why);
+    return std::move(result_);
+  }
+
+  usable_database finish(const rocksdb::Status& status) {
+    if (!result_.db)
+      return refuse(explain(status));
+    auto problem = format_problem(*result_.db);
+    if (problem.empty())
+      problem = write_format();
+    return problem.empty() ? std::move(result_) : refuse(problem);
+  }
+
+  std::string write_format() {
+    auto& db = *result_.db;
+    std::string value;
+    if (!db->Get({}, db[family::meta], format_key, &value).IsNotFound())
+      return {};
     meta_value number;
-    status = db->Put({}, db[family::meta], format_key,
-                     encode_meta(number, format_version));
+    auto status = db->Put({}, db[family::meta], format_key,
+                          encode_meta(number, format_version));
     return status.ok() ? std::string{} : status.ToString();
   }
-  auto format = decode_meta(value);
-  if (!format || *format <= format_version)
-    return {};
-  return fmt::format("it has format {}, and this version of troupe knows "
-                     "formats up to {}: use the version of troupe that wrote "
-                     "it, or a newer one",
-                     *format, format_version);
-}
 
-std::string refusal(const std::string& directory, const std::string& why) {
-  return fmt::format("Cannot open the database {}: {}", directory, why);
-}
+  const std::string& directory_;
+  const told_time& now_;
+  rocksdb::Env* env_;
+  quarantine& aside_;
+  usable_database result_;
+};
 
-} // namespace
-
-opened_store open_store_with(const open_options& options, rocksdb::Env* env) {
+opened_store open_to_read(const open_options& options, const told_time& now,
+                          rocksdb::Env* env) {
   opened_store result;
-  auto settings = database_options();
-  settings.info_log = std::make_shared<silent_logger>();
-  if (env != nullptr)
-    settings.env = env;
-  auto now = std::make_shared<std::atomic<wall_time>>(0);
-  auto opened = open_database(options, settings, now);
+  auto opened =
+      open_database(options.directory, open_mode::read_only, now, env);
   if (!opened.db) {
-    result.error = refusal(options.directory, opened.status.ToString());
+    result.error = refusal(options.directory, explain(opened.status));
     return result;
   }
-  result.error = check_format(*opened.db, options.read_only);
+  result.error = format_problem(*opened.db);
   if (!result.error.empty()) {
     result.error = refusal(options.directory, result.error);
     return result;
   }
-  auto store = std::make_unique<disk_store>(std::move(opened.db), options, now);
-  store->start();
-  result.store = std::move(store);
+  result.store =
+      std::make_unique<disk_store>(std::move(opened.db), options, now, env);
+  return result;
+}
+
+} // namespace
+
+std::string format_problem(const database& db) {
+  std::string value;
+  auto status = db->Get({}, db[family::meta], format_key, &value);
+  auto format = status.ok() ? decode_meta(value) : std::nullopt;
+  if (!format || *format <= format_version)
+    return {};
+  return fmt::format("it has format {}, and this version of troupe knows "
+                     "formats up to {}. Use the version of troupe that wrote "
+                     "it, or a newer one",
+                     *format, format_version);
+}
+
+std::string used_by_another(const std::string& directory) {
+  auto* env = rocksdb::Env::Default();
+  rocksdb::FileLock* lock = nullptr;
+  auto status = env->LockFile(directory + "/LOCK", &lock);
+  if (!status.ok())
+    return explain(status);
+  env->UnlockFile(lock).PermitUncheckedError();
+  return {};
+}
+
+std::string refusal(const std::string& directory, std::string_view why) {
+  return fmt::format("Cannot open the database {}: {}.", directory, why);
+}
+
+std::string explain(const rocksdb::Status& status) {
+  if (holds(status, "/LOCK") && !holds(status, "Permission denied")
+      && !holds(status, "Read-only file system"))
+    return "another broker uses it; each needs a directory of its own";
+  // RocksDB: "Column families not opened: NAME".
+  if (holds(status, "families not opened"))
+    return "a newer version of troupe has written records in it that this one "
+           "does not know. Use that version, or a newer one";
+  return status.ToString();
+}
+
+usable_database open_mending(const std::string& directory, const told_time& now,
+                             rocksdb::Env* env, quarantine& aside,
+                             bool is_damaged) {
+  return opener{directory, now, env, aside}.run(is_damaged);
+}
+
+opened_store open_store_with(const open_options& options, rocksdb::Env* env) {
+  auto now = std::make_shared<std::atomic<wall_time>>(0);
+  if (options.read_only)
+    return open_to_read(options, now, env);
+  opened_store result;
+  quarantine aside{options.directory};
+  auto usable = open_mending(options.directory, now, env, aside, false);
+  result.error = std::move(usable.error);
+  result.findings = std::move(usable.findings);
+  if (!usable.db)
+    return result;
+  result.store =
+      std::make_unique<disk_store>(std::move(usable.db), options, now, env);
   return result;
 }
 

@@ -42,13 +42,13 @@ quarantine::quarantine(std::string database) : database_(std::move(database)) {
 std::string quarantine::make_directory() {
   if (!directory_.empty())
     return {};
-  auto now = std::chrono::system_clock::to_time_t(
-      std::chrono::system_clock::now());
+  auto now =
+      std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   auto home = fs::path{database_}.parent_path() / "quarantine";
   std::error_code error;
   fs::create_directories(home, error);
-  auto name = free_name(
-      home / fmt::format("{:%Y-%m-%dT%H%M%SZ}", fmt::gmtime(now)));
+  auto name =
+      free_name(home / fmt::format("{:%Y-%m-%dT%H%M%SZ}", fmt::gmtime(now)));
   if (!error)
     fs::create_directory(name, error);
   if (error)

@@ -60,7 +60,9 @@ auto disk_store::load_one(family where, session_key key,
     -> decltype(decode(std::string_view{})) {
   session_id id{key};
   rocksdb::PinnableSlice value;
-  if (!(**db_).Get({}, (*db_)[where], id.view(), &value).ok())
+  auto found = (**db_).Get({}, (*db_)[where], id.view(), &value);
+  note(found);
+  if (!found.ok())
     return {};
   auto result = decode(value.ToStringView());
   if (!result)
@@ -77,6 +79,7 @@ void disk_store::load_subscriptions(
       to.push_back(std::move(*one));
     else
       note_damage(tidy, family::subscriptions, records.key(), records.value());
+  note(records->status());
 }
 
 void disk_store::load_incoming_ids(session_key key, rocksdb::WriteBatch& tidy,
@@ -89,10 +92,16 @@ void disk_store::load_incoming_ids(session_key key, rocksdb::WriteBatch& tidy,
     else
       note_damage(tidy, family::incoming, records.key(), records.value());
   }
+  note(records->status());
 }
 
 broker::stored_session disk_store::load(session_key key, const instant& now) {
   tell(now);
+  return mending([&] { return load_all(key, now); });
+}
+
+broker::stored_session disk_store::load_all(session_key key,
+                                            const instant& now) {
   broker::stored_session result;
   rocksdb::WriteBatch tidy;
   load_subscriptions(key, tidy, result.subscriptions);
@@ -118,16 +127,17 @@ broker::publication_ptr disk_store::message_of(const entry_view& entry,
                                                bool& is_lost) {
   is_lost = false;
   switch (entry.header.kind) {
-    case entry_kind::whole:
-      return to_publication(entry.message, entry.header.expires_at, now);
-    case entry_kind::released:
-      return nullptr;
-    case entry_kind::shared:
-      break;
+  case entry_kind::whole:
+    return to_publication(entry.message, entry.header.expires_at, now);
+  case entry_kind::released:
+    return nullptr;
+  case entry_kind::shared:
+    break;
   }
   rocksdb::PinnableSlice value;
   auto found = (**db_).Get({}, (*db_)[family::bodies],
                            body_key{entry.body}.view(), &value);
+  note(found);
   auto message = found.ok() ? decode_body(value.ToStringView()) : std::nullopt;
   is_lost = !message;
   return message ? to_publication(*message, entry.header.expires_at, now)
@@ -138,6 +148,13 @@ broker::queue_slice disk_store::read_queue(session_key key, uint64_t from,
                                            size_t max_count, size_t max_bytes,
                                            const instant& now) {
   tell(now);
+  return mending(
+      [&] { return read_slice(key, from, max_count, max_bytes, now); });
+}
+
+broker::queue_slice disk_store::read_slice(session_key key, uint64_t from,
+                                           size_t max_count, size_t max_bytes,
+                                           const instant& now) {
   broker::queue_slice result;
   rocksdb::WriteBatch tidy;
   session_range records{*db_, family::queue, key};
@@ -166,6 +183,9 @@ broker::queue_slice disk_store::read_queue(session_key key, uint64_t from,
     }
     bool is_lost = false;
     auto message = message_of(*entry, now, is_lost);
+    // Mending finds out what can be had of it.
+    if (is_lost && is_damaged_)
+      continue;
     if (is_lost) {
       note_damage(tidy, family::queue, records.key(), records.value());
       continue;
@@ -174,6 +194,7 @@ broker::queue_slice disk_store::read_queue(session_key key, uint64_t from,
     result.entries.push_back(
         {where->sequence, std::move(message), entry->header.options});
   }
+  note(records->status());
   write_now(tidy);
   return result;
 }
@@ -184,18 +205,29 @@ void disk_store::for_each_retained(
     const std::function<void(broker::publication_ptr&&)>& take,
     const instant& now) {
   tell(now);
+  std::string from;
+  mending([&] { return read_retained(from, take, now); });
+}
+
+bool disk_store::read_retained(
+    std::string& from,
+    const std::function<void(broker::publication_ptr&&)>& take,
+    const instant& now) {
   rocksdb::WriteBatch tidy;
   auto records = db_->iterate(family::retained);
-  for (records->SeekToFirst(); records->Valid(); records->Next()) {
+  for (records->Seek(from); records->Valid(); records->Next()) {
     auto topic = records->key().ToStringView();
-    auto one = decode_retained(topic, records->value().ToStringView());
+    auto value = records->value().ToStringView();
+    auto one = decode_retained(topic, value);
     if (!one)
-      note_damage(tidy, family::retained, topic,
-                  records->value().ToStringView());
+      note_damage(tidy, family::retained, topic, value);
     else if (one->expires_at == 0 || one->expires_at > now.wall)
       take(to_publication(one->message, one->expires_at, now));
+    // Should the rest have to be read again.
+    from.assign(topic).push_back('\0');
   }
-  write_now(tidy);
+  note(records->status());
+  return write_now(tidy);
 }
 
 wall_time disk_store::alive_at() {

@@ -148,16 +148,16 @@ std::optional<entry_view> decode_entry(std::string_view value) {
     return std::nullopt;
   auto& message = result.message;
   switch (result.header.kind) {
-    case entry_kind::whole:
-      if (!take_flags(flags, message.qos, message.retain)
-          || !take_message(in, result.header.payload_size, message))
-        return std::nullopt;
-      break;
-    case entry_kind::shared:
-      result.body = in.number<uint64_t>();
-      break;
-    case entry_kind::released:
-      break;
+  case entry_kind::whole:
+    if (!take_flags(flags, message.qos, message.retain)
+        || !take_message(in, result.header.payload_size, message))
+      return std::nullopt;
+    break;
+  case entry_kind::shared:
+    result.body = in.number<uint64_t>();
+    break;
+  case entry_kind::released:
+    break;
   }
   if (!in.is_done())
     return std::nullopt;
@@ -188,6 +188,14 @@ std::optional<message_view> decode_body(std::string_view value) {
   return result;
 }
 
+bool is_dead_body(std::string_view value) noexcept {
+  return value.size() == dead_body_size
+         && static_cast<uint8_t>(value[0]) == record_format
+         && static_cast<int64_t>(
+                get_number<uint64_t>(value.data() + body_count_offset))
+                <= 0;
+}
+
 void encode_retained(retained_parts& out, const broker::publication& message,
                      wall_time expires_at) {
   auto* end = put_number(out.header.data(), record_format);
@@ -206,8 +214,8 @@ std::optional<retained_view> decode_retained(std::string_view topic,
   auto& message = result.message;
   if (in.number<uint8_t>() != record_format
       || !take_flags(in.number<uint8_t>(), message.qos, message.retain)
-      || !take_time(in.number<uint64_t>(), result.expires_at)
-      || topic.empty() || topic.size() > 0xffff)
+      || !take_time(in.number<uint64_t>(), result.expires_at) || topic.empty()
+      || topic.size() > 0xffff)
     return std::nullopt;
   message.topic = topic;
   message.payload = in.text(in.number<uint32_t>());
@@ -226,8 +234,8 @@ std::string encode_session(const broker::session_record& from) {
   return std::string{header.data(), header.size()}.append(from.client_id);
 }
 
-std::optional<broker::session_record>
-decode_session(broker::session_key key, std::string_view value) {
+std::optional<broker::session_record> decode_session(broker::session_key key,
+                                                     std::string_view value) {
   record_reader in{value};
   broker::session_record result;
   if (in.number<uint8_t>() != record_format)
@@ -273,8 +281,8 @@ decode_subscription(std::string_view filter, std::string_view value) {
       static_cast<protocol::retain_handling>(options >> 4);
   result.identifier = in.number<uint32_t>();
   result.shared = in.number<uint16_t>();
-  if (!in.is_done() || (options & 3) == 3 || options >> 4 > 2
-      || filter.empty() || filter.size() > 0xffff)
+  if (!in.is_done() || (options & 3) == 3 || options >> 4 > 2 || filter.empty()
+      || filter.size() > 0xffff)
     return std::nullopt;
   return result;
 }
@@ -282,15 +290,14 @@ decode_subscription(std::string_view filter, std::string_view value) {
 void encode_will(will_parts& out, const broker::stored_will& from,
                  const instant& now) {
   const auto& message = *from.message;
-  auto flags = static_cast<uint8_t>(flags_of(message)
-                                    | (from.expiry_interval ? 8 : 0));
+  auto flags =
+      static_cast<uint8_t>(flags_of(message) | (from.expiry_interval ? 8 : 0));
   auto* end = put_number(out.header.data(), record_format);
   end = put_number(end, flags);
   end = put_number(end, static_cast<uint64_t>(from.due_at));
   end = put_number(end, from.delay);
   end = put_number(end, from.expiry_interval.value_or(0));
-  end = put_number(end,
-                   static_cast<uint64_t>(expiry_of(message, now)));
+  end = put_number(end, static_cast<uint64_t>(expiry_of(message, now)));
   end = put_number(end, payload_size(message));
   put_number(end, topic_size(message));
   add_message(out, message);

@@ -124,6 +124,8 @@ void encode_body(body_parts& out, const broker::publication& message,
                  uint64_t count);
 /// Nothing either if no entry refers to it any more.
 std::optional<message_view> decode_body(std::string_view value);
+/// All that is left once nobody refers to it.
+bool is_dead_body(std::string_view value) noexcept;
 
 // -- retained messages --------------------------------------------------------
 
@@ -141,8 +143,8 @@ std::optional<retained_view> decode_retained(std::string_view topic,
 // -- sessions and what belongs to them ----------------------------------------
 
 std::string encode_session(const broker::session_record& from);
-std::optional<broker::session_record>
-decode_session(broker::session_key key, std::string_view value);
+std::optional<broker::session_record> decode_session(broker::session_key key,
+                                                     std::string_view value);
 
 using subscription_value = std::array<char, 8>;
 std::string_view encode_subscription(subscription_value& out,

@@ -13,8 +13,9 @@ namespace {
 /// is passed over.
 class session_walk {
 public:
-  session_walk(const database& db, family what) : records_(db.iterate(what)) {
-    records_->SeekToFirst();
+  session_walk(const database& db, family what, session_key from)
+      : records_(db.iterate(what)) {
+    records_->Seek(session_id{from}.view());
   }
 
   /// True while the records of `key` are not exhausted.
@@ -27,6 +28,7 @@ public:
     return false;
   }
   void next() { records_->Next(); }
+  rocksdb::Status status() const { return records_->status(); }
   std::string_view key() const { return records_->key().ToStringView(); }
   std::string_view value() const { return records_->value().ToStringView(); }
 
@@ -52,12 +54,21 @@ void disk_store::for_each_session(
     const std::function<void(broker::recovered_session&&)>& take,
     const instant& now) {
   tell(now);
+  session_key from = 0;
+  mending([&] { return read_sessions(from, take, now); });
+}
+
+bool disk_store::read_sessions(
+    session_key& from,
+    const std::function<void(broker::recovered_session&&)>& take,
+    const instant& now) {
   rocksdb::WriteBatch tidy;
-  session_walk subscriptions{*db_, family::subscriptions};
-  session_walk wills{*db_, family::wills};
-  session_walk queue{*db_, family::queue};
+  session_walk subscriptions{*db_, family::subscriptions, from};
+  session_walk wills{*db_, family::wills, from};
+  session_walk queue{*db_, family::queue, from};
   auto sessions = db_->iterate(family::sessions);
-  for (sessions->SeekToFirst(); sessions->Valid(); sessions->Next()) {
+  for (sessions->Seek(session_id{from}.view()); sessions->Valid();
+       sessions->Next()) {
     auto id = sessions->key().ToStringView();
     auto value = sessions->value().ToStringView();
     auto key = id.size() == session_id::size ? session_of(id) : std::nullopt;
@@ -69,9 +80,9 @@ void disk_store::for_each_session(
     broker::recovered_session found;
     found.record = std::move(*record);
     for (; subscriptions.is_at(*key); subscriptions.next())
-      if (auto one = decode_subscription(
-              subscriptions.key().substr(session_id::size),
-              subscriptions.value()))
+      if (auto one =
+              decode_subscription(subscriptions.key().substr(session_id::size),
+                                  subscriptions.value()))
         found.subscriptions.push_back(std::move(*one));
       else
         note_damage(tidy, family::subscriptions, subscriptions.key(),
@@ -88,9 +99,16 @@ void disk_store::for_each_session(
       else if (where->sequence >= visible)
         add(found.queue, *entry, where->sequence);
     }
+    for (const auto& each : {&subscriptions, &wills, &queue})
+      note(each->status());
+    // The session will be read again once the damage is mended.
+    if (is_damaged_)
+      break;
     take(std::move(found));
+    from = *key + 1;
   }
-  write_now(tidy);
+  note(sessions->status());
+  return write_now(tidy);
 }
 
 } // namespace troupe::storage

@@ -116,8 +116,9 @@ void disk_store::put_will(session_key key, const broker::stored_will& what,
   rocksdb::Slice id_slice{id.view()};
   will_parts value;
   encode_will(value, what, now);
-  batch_.Put((*db_)[family::wills], rocksdb::SliceParts{&id_slice, 1},
-             value.slices())
+  batch_
+      .Put((*db_)[family::wills], rocksdb::SliceParts{&id_slice, 1},
+           value.slices())
       .PermitUncheckedError();
 }
 
@@ -162,8 +163,9 @@ void disk_store::append(const broker::publication& message,
     entry_id id{to.key, to.sequence};
     rocksdb::Slice id_slice{id.view()};
     encode_entry(value, message, to.options, expires_at);
-    batch_.Put((*db_)[family::queue], rocksdb::SliceParts{&id_slice, 1},
-               value.slices())
+    batch_
+        .Put((*db_)[family::queue], rocksdb::SliceParts{&id_slice, 1},
+             value.slices())
         .PermitUncheckedError();
   }
 }
@@ -176,8 +178,9 @@ void disk_store::append_shared(const broker::publication& message,
   rocksdb::Slice id_slice{id.view()};
   body_parts content;
   encode_body(content, message, targets.size());
-  batch_.Put((*db_)[family::bodies], rocksdb::SliceParts{&id_slice, 1},
-             content.slices())
+  batch_
+      .Put((*db_)[family::bodies], rocksdb::SliceParts{&id_slice, 1},
+           content.slices())
       .PermitUncheckedError();
   small_entry value;
   for (const auto& to : targets) {
@@ -195,8 +198,7 @@ uint64_t disk_store::take_body_id() {
   if (next_body_ >= end) {
     gathered_.body_ids_end = next_body_ + at_once;
     meta_value value;
-    put(family::meta, body_ids_key,
-        encode_meta(value, gathered_.body_ids_end));
+    put(family::meta, body_ids_key, encode_meta(value, gathered_.body_ids_end));
   }
   return next_body_++;
 }
@@ -220,12 +222,10 @@ void disk_store::release_body(queue_position where, size_t size) {
     body = i->second;
   } else {
     rocksdb::PinnableSlice value;
-    auto found = (**db_).Get({}, (*db_)[family::queue],
-                                      entry_id{where.key, where.sequence}
-                                          .view(),
-                                      &value);
-    auto entry = found.ok() ? decode_entry(value.ToStringView())
-                            : std::nullopt;
+    auto found =
+        (**db_).Get({}, (*db_)[family::queue],
+                    entry_id{where.key, where.sequence}.view(), &value);
+    auto entry = found.ok() ? decode_entry(value.ToStringView()) : std::nullopt;
     if (entry && entry->header.kind == entry_kind::shared)
       body = entry->body;
   }
@@ -249,8 +249,7 @@ void disk_store::put_released(session_key key, uint64_t sequence,
 
 void disk_store::erase_entry(session_key key, uint64_t sequence, size_t size) {
   release_body({key, sequence}, size);
-  batch_
-      .SingleDelete((*db_)[family::queue], entry_id{key, sequence}.view())
+  batch_.SingleDelete((*db_)[family::queue], entry_id{key, sequence}.view())
       .PermitUncheckedError();
 }
 
@@ -262,8 +261,9 @@ void disk_store::put_retained(const broker::publication& message,
   rocksdb::Slice topic{message.topic()};
   retained_parts value;
   encode_retained(value, message, expiry_of(message, now));
-  batch_.Put((*db_)[family::retained], rocksdb::SliceParts{&topic, 1},
-             value.slices())
+  batch_
+      .Put((*db_)[family::retained], rocksdb::SliceParts{&topic, 1},
+           value.slices())
       .PermitUncheckedError();
 }
 
@@ -273,8 +273,7 @@ void disk_store::erase_retained(std::string_view topic) {
 
 void disk_store::put_alive(wall_time when) {
   meta_value value;
-  put(family::meta, alive_key,
-      encode_meta(value, static_cast<uint64_t>(when)));
+  put(family::meta, alive_key, encode_meta(value, static_cast<uint64_t>(when)));
 }
 
 } // namespace troupe::storage

@@ -118,8 +118,9 @@ void memory_store::put_released(session_key key, uint64_t sequence,
 }
 
 void memory_store::erase_entry(session_key key, uint64_t sequence, size_t) {
-  gathered_.push_back(
-      [key, sequence](content& from) { from.queue.erase({key, sequence}); });
+  gathered_.push_back([key, sequence](content& from) {
+    from.queue.erase({key, sequence});
+  });
 }
 
 void memory_store::put_window(session_key key,
@@ -134,8 +135,9 @@ void memory_store::put_window(session_key key,
 }
 
 void memory_store::put_incoming_id(session_key key, uint16_t packet_id) {
-  gathered_.push_back(
-      [key, packet_id](content& to) { to.incoming[{key, packet_id}] = true; });
+  gathered_.push_back([key, packet_id](content& to) {
+    to.incoming[{key, packet_id}] = true;
+  });
 }
 
 void memory_store::erase_incoming_id(session_key key, uint16_t packet_id) {

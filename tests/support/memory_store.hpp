@@ -65,12 +65,12 @@ public:
   broker::queue_slice read_queue(broker::session_key key, uint64_t from,
                                  size_t max_count, size_t max_bytes,
                                  const instant& now) override;
-  void for_each_session(
-      const std::function<void(broker::recovered_session&&)>& take,
-      const instant& now) override;
-  void for_each_retained(
-      const std::function<void(broker::publication_ptr&&)>& take,
-      const instant& now) override;
+  void
+  for_each_session(const std::function<void(broker::recovered_session&&)>& take,
+                   const instant& now) override;
+  void
+  for_each_retained(const std::function<void(broker::publication_ptr&&)>& take,
+                    const instant& now) override;
   wall_time alive_at() override;
 
   broker::queue_totals drop_oldest(broker::session_key key, uint64_t from,

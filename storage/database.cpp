@@ -1,0 +1,64 @@
+#include "storage/database.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace troupe::storage {
+
+namespace {
+
+// RocksDB would write a log of its own: what matters comes back as a status.
+class silent_logger : public rocksdb::Logger {
+public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+} // namespace
+
+rocksdb::DBOptions settings_for(open_mode mode, rocksdb::Env* env) {
+  auto result = database_options();
+  result.info_log = std::make_shared<silent_logger>();
+  if (env != nullptr)
+    result.env = env;
+  switch (mode) {
+    case open_mode::normal:
+      break;
+    case open_mode::salvage:
+      // Its tables are opened when they are needed, good or bad.
+      result.paranoid_checks = false;
+      result.max_open_files = 32;
+      result.skip_checking_sst_file_sizes_on_db_open = true;
+      [[fallthrough]];
+    case open_mode::damaged_log:
+      // What was read goes to tables, so that this log is not met again.
+      result.avoid_flush_during_recovery = false;
+      result.wal_recovery_mode =
+          rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+      break;
+    case open_mode::read_only:
+      // A broker that uses the database deletes files meanwhile.
+      result.max_open_files = -1;
+  }
+  return result;
+}
+
+opened_database open_database(const std::string& directory, open_mode mode,
+                              const told_time& now, rocksdb::Env* env) {
+  auto settings = settings_for(mode, env);
+  auto families = family_descriptors(now);
+  auto reads = mode == open_mode::read_only || mode == open_mode::salvage;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  auto status = reads ? rocksdb::DB::OpenForReadOnly(
+                            settings, directory, families, &handles, &db)
+                      : rocksdb::DB::Open(settings, directory, families,
+                                          &handles, &db);
+  if (!status.ok())
+    return {nullptr, status};
+  database::family_handles by_family{};
+  std::copy(handles.begin(), handles.end(), by_family.begin());
+  return {std::make_unique<database>(db, by_family), status};
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,104 @@
+// The store's own memory, and damage that shows while it is in use.
+#include "core/log.hpp"
+#include "storage/disk_store.hpp"
+#include "storage/meta.hpp"
+#include "storage/open.hpp"
+
+#include <rocksdb/env.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+
+namespace troupe::storage {
+
+namespace {
+
+/// Mending takes long: what it could not help is not tried again at once.
+constexpr auto mending_interval = std::chrono::seconds{60};
+
+/// Where nothing is kept: for a database that cannot be opened any more.
+rocksdb::Env* nowhere() {
+  static std::unique_ptr<rocksdb::Env> env{
+      rocksdb::NewMemEnv(rocksdb::Env::Default())};
+  return env.get();
+}
+
+} // namespace
+
+disk_store::disk_store(database_ptr db, const open_options& options,
+                       told_time now, rocksdb::Env* env)
+    : db_(std::move(db)), directory_(options.directory), env_(env),
+      is_read_only_(options.read_only), now_(std::move(now)),
+      quarantine_(options.directory) {
+  start();
+}
+
+disk_store::~disk_store() = default;
+
+void disk_store::start() {
+  ended_.clear();
+  auto records = db_->iterate(family::meta);
+  for (records->Seek(ended_prefix);
+       records->Valid() && records->key().starts_with(ended_prefix);
+       records->Next()) {
+    auto key = records->key().ToStringView().substr(ended_prefix.size());
+    auto until = decode_meta(records->value().ToStringView());
+    if (key.size() == session_id::size && until)
+      ended_[*session_of(key)] = *until;
+  }
+  std::string value;
+  if ((**db_).Get({}, (*db_)[family::meta], body_ids_key, &value).ok())
+    next_body_ = std::max(next_body_, decode_meta(value).value_or(0));
+  auto bodies = db_->iterate(family::bodies);
+  bodies->SeekToLast();
+  if (bodies->Valid() && bodies->key().size() == body_key::size)
+    next_body_ = std::max(next_body_,
+                          get_number<uint64_t>(bodies->key().data()) + 1);
+  // Should damage have taken what says which numbers are used up, the time of
+  // day is beyond them.
+  auto now = static_cast<uint64_t>(instant::now().wall);
+  next_body_ = std::max(next_body_, now << 20);
+  body_ids_end_ = next_body_;
+}
+
+void disk_store::note(const rocksdb::Status& status) {
+  if (!status.IsCorruption() || is_damaged_)
+    return;
+  is_damaged_ = true;
+  log::write(log::level::error, "The database {} is damaged: {}", directory_,
+             status.ToString());
+}
+
+// The iterators of whoever met the damage must be gone.
+bool disk_store::mend_now() {
+  auto now = clock::now();
+  is_damaged_ = false;
+  auto is_too_early =
+      mended_at_ != time_point{} && now - mended_at_ < mending_interval;
+  if (is_read_only_ || is_too_early)
+    return false;
+  mended_at_ = now;
+  std::unique_lock lock{guard_};
+  db_.reset();
+  auto is_open = reopen();
+  start();
+  return is_open;
+}
+
+bool disk_store::reopen() {
+  quarantine aside{directory_};
+  auto usable = open_mending(directory_, now_, env_, aside, !is_lost_);
+  damaged_.fetch_add(usable.damaged, std::memory_order_relaxed);
+  for (const auto& each : usable.findings)
+    log::write(log::level::warning, "{}", each);
+  db_ = std::move(usable.db);
+  is_lost_ = !db_;
+  if (!is_lost_)
+    return true;
+  log::write(log::level::error, "{}", usable.error);
+  db_ = open_database("/lost", open_mode::normal, now_, nowhere()).db;
+  return false;
+}
+
+} // namespace troupe::storage
