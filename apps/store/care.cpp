@@ -27,8 +27,8 @@ void list(const std::vector<std::string>& sentences) {
 
 /// Empty, or why nothing may be done to the database now.
 std::string check_unused(const location& where) {
-  return is_broker_there(where) ? fmt::format("{}: {}", where.database, stop_it)
-                                : std::string{};
+  return is_in_use(where) ? fmt::format("{}: {}", where.database, stop_it)
+                          : std::string{};
 }
 
 std::string check_idle_database(const location& where) {

@@ -116,7 +116,7 @@ int show_info(const location& where, const options& given) {
     return complain(opened.error);
   auto sums = count(*opened.store);
   auto info = opened.store->describe();
-  auto is_broker = is_broker_there(where);
+  auto is_broker = is_in_use(where);
   auto text = given.json ? as_json(where, info, sums, is_broker)
                          : as_text(where, info, sums, is_broker);
   return flush(text) ? success : failed;

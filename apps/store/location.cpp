@@ -3,6 +3,7 @@
 #include "apps/store/control.hpp"
 #include "config/load.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,8 +76,18 @@ storage::opened_store open_existing(const location& where, bool read_only) {
   }
 }
 
-bool is_broker_there(const location& where) {
-  return control_client::is_answered(where.control_socket());
+bool is_in_use(const location& where) {
+  if (control_client::is_answered(where.control_socket()))
+    return true;
+  auto lock = open((where.database + "/LOCK").c_str(), O_RDONLY | O_CLOEXEC);
+  if (lock < 0)
+    return false;
+  struct flock whole {};
+  whole.l_type = F_RDLCK;
+  whole.l_whence = SEEK_SET;
+  auto is_known = fcntl(lock, F_GETLK, &whole) == 0;
+  close(lock);
+  return is_known && whole.l_type != F_UNLCK;
 }
 
 void give_to_owner(const location& where, const std::string& made) {

@@ -29,8 +29,9 @@ std::string check_database(const location& where);
 /// Opens the database that `where` holds; it is never made.
 storage::opened_store open_existing(const location& where, bool read_only);
 
-/// True if a broker uses it: something listens at its control socket.
-bool is_broker_there(const location& where);
+/// True if a broker, or another `troupe store`, uses it. REQUIRES: this process
+/// has not locked it, or would lose its lock.
+bool is_in_use(const location& where);
 
 /// What root makes belongs to whoever owns the directory, or the broker could
 /// not open it. Does nothing for others.

@@ -110,7 +110,7 @@ int show_sessions(const location& where, const options& given) {
   if (!opened.store)
     return complain(opened.error);
   auto lines = all_sessions(*opened.store);
-  auto is_broker = is_broker_there(where);
+  auto is_broker = is_in_use(where);
   auto is_written =
       given.json ? print_json(lines, is_broker) : print_text(lines, is_broker);
   return is_written ? success : failed;

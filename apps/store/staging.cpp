@@ -90,7 +90,7 @@ std::string staging::open() {
   std::error_code error;
   if (!fs::is_directory(where_.directory, error))
     return "there is no directory " + where_.directory;
-  if (is_broker_there(where_))
+  if (is_in_use(where_))
     return where_.database + ": a broker uses it: stop the broker first";
   remove_leftovers(where_);
   was_there_ = fs::exists(where_.database, error);

@@ -155,8 +155,10 @@ class BadInput(store_tool.StoreTest):
             for command in (["verify"], ["repair"],
                             ["import", "--replace", path],
                             ["restore", self.database]):
-                self.store(*command, status=1)
+                self.refused("stop the broker first", *command)
+            self.refused("another broker", "backup", self.folder / "backup")
             # Looking is allowed.
+            self.assertTrue(self.info()["broker"])
             self.assertEqual(self.info()["queued"], before["queued"])
             self.assertEqual(len(self.queue("client")), 3)
         self.assertEqual([each.name for each in self.data.iterdir()],
