@@ -1,5 +1,6 @@
 #include "apps/bench/bench.hpp"
 #include "apps/broker_main.hpp"
+#include "apps/store/store_tool.hpp"
 #include "apps/tools/tools.hpp"
 
 #include <string_view>
@@ -13,5 +14,7 @@ int main(int argc, char** argv) {
     return troupe::sub_main(argc - 1, argv + 1);
   if (first == "bench")
     return troupe::bench::bench_main(argc - 1, argv + 1);
+  if (first == "store")
+    return troupe::store_main(argc - 1, argv + 1);
   return troupe::broker_main(argc, argv);
 }

@@ -1,28 +1,72 @@
-// Writes one seed file per row of the packet table: what fuzz/decode.cpp reads.
+// Writes seed files: for fuzz/decode.cpp one per row of the packet table, for
+// fuzz/mosquitto_db.cpp one per format.
 #include "tests/protocol/notation.hpp"
 #include "tests/protocol/packet_table.hpp"
+#include "tests/storage/mosquitto_file.hpp"
 
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
 
+using namespace std::string_view_literals;
 using namespace troupe::test;
 
 namespace {
 
-/// The first byte chooses version and cut, as in fuzz/decode.cpp.
-char choice(troupe::protocol::version v) {
-  return static_cast<char>(static_cast<int>(v) - 3);
+bool write(const std::filesystem::path& path, std::string_view text) {
+  std::ofstream out{path, std::ios::binary};
+  out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  return out.good();
 }
 
-bool write_seed(const std::filesystem::path& path, const packet_row& row) {
-  std::ofstream out{path, std::ios::binary};
+/// The first byte chooses version and cut, as in fuzz/decode.cpp.
+std::string packet_seed(const packet_row& row) {
+  std::string text(1, static_cast<char>(static_cast<int>(row.version) - 3));
   auto bytes = notation::parse(row.bytes);
-  out.put(choice(row.version));
-  out.write(reinterpret_cast<const char*>(bytes.data()),
-            static_cast<std::streamsize>(bytes.size()));
-  return out.good();
+  text.append(bytes.begin(), bytes.end());
+  return text;
+}
+
+std::string mosquitto_seed(uint32_t format) {
+  mosquitto_file file{format};
+  file.message(1, "a/b", "one", {1, true, 99, "\x04\x26\0\0\0\0"sv});
+  file.client("c", 60).entry("c", 1, {1, 2, 3, false, false, "\x02\x0b\x07"});
+  return file.subscription("c", "a/#", 1, 4, 5).retained(1).str();
+}
+
+std::string old_mosquitto_seed(uint32_t format) {
+  mosquitto_bytes message;
+  message.memory_u64(5).text("from");
+  if (format == 4)
+    message.text("user").u16(1883);
+  message.u16(1).u16(2).text("t").u8(1).u8(1).u32(2).raw("hi");
+  return mosquitto_header(format) + old_mosquitto_chunk(2, message)
+         + old_mosquitto_chunk(6,
+                               mosquitto_bytes{}.text("c").u16(9).memory_u64(1))
+         + old_mosquitto_chunk(
+             3, mosquitto_bytes{}.text("c").memory_u64(5).u16(3).u8(1).raw(
+                    "\1\1\x0b\0"sv))
+         + old_mosquitto_chunk(5,
+                               mosquitto_bytes{}.text("c").text("t/#").u8(2));
+}
+
+bool write_packets(const std::filesystem::path& directory) {
+  size_t number = 0;
+  for (const auto& row : packet_table())
+    if (!write(directory / ("row-" + std::to_string(number++)),
+               packet_seed(row)))
+      return false;
+  return true;
+}
+
+bool write_databases(const std::filesystem::path& directory) {
+  for (uint32_t format = 2; format <= 6; ++format)
+    if (!write(directory / ("format-" + std::to_string(format)),
+               format < 5 ? old_mosquitto_seed(format)
+                          : mosquitto_seed(format)))
+      return false;
+  return true;
 }
 
 } // namespace
@@ -33,12 +77,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::filesystem::path directory{argv[1]};
-  std::filesystem::create_directories(directory);
-  size_t number = 0;
-  for (const auto& row : packet_table())
-    if (!write_seed(directory / ("row-" + std::to_string(number++)), row)) {
-      std::cerr << "cannot write to " << directory << '\n';
-      return 1;
-    }
+  for (const auto* name : {"decode", "mosquitto_db"})
+    std::filesystem::create_directories(directory / name);
+  if (!write_packets(directory / "decode")
+      || !write_databases(directory / "mosquitto_db")) {
+    std::cerr << "cannot write to " << directory << '\n';
+    return 1;
+  }
   return 0;
 }
