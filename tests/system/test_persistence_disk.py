@@ -2,6 +2,7 @@
 queues that have a limit."""
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -158,10 +159,11 @@ class Directories(PersistenceTest):
         self.again(client, present=False)
 
     def test_persistence_is_off_unless_asked_for(self):
-        broker = Broker(persistence_location=str(self.location))
-        self.addCleanup(broker.kill)
-        broker.stop()
-        self.assertEqual(os.listdir(self.location), [])
+        with tempfile.TemporaryDirectory() as folder:
+            broker = Broker(persistence_location=folder)
+            self.addCleanup(broker.kill)
+            broker.stop()
+            self.assertEqual(os.listdir(folder), [])
 
 
 def can_mount():
@@ -329,8 +331,11 @@ class FullDisk(BrokerTest):
         for _ in range(100):
             sender.publish(self.topic, "x" * 5000, 1)
         said = [line for line in self.broker.log.lines
-                if "full" in line or "space" in line]
+                if re.search("No space left|cannot be written", line)]
         self.assertEqual(len(said), 1, said)
+        self.make_room()
+        self.publish_until(sender, 0)
+        self.broker.log.wait_for("can be written again")
 
     def test_a_directory_that_cannot_be_written_is_refused(self):
         self.broker.stop()

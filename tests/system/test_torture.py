@@ -66,7 +66,7 @@ class Judge(unittest.TestCase):
         self.assertEqual(verdict.counts, {"lost": 2})
         self.assertIn(f"s0: {TOPIC} #1 (sent 1 times since round 1, "
                       "acknowledged in round 1) did not arrive",
-                      verdict.findings[0])
+                      verdict.findings()[0])
 
     def test_a_message_that_was_not_acknowledged_may_be_missing(self):
         self.subscribed()
@@ -190,7 +190,7 @@ class Judge(unittest.TestCase):
             self.history.complain("session", "s0: lost")
         verdict = judge(self.history)
         self.assertEqual(verdict.counts, {"session": 30})
-        self.assertEqual(len(verdict.findings), 10)
+        self.assertEqual(len(verdict.findings()), 10)
 
     def test_a_moment_that_has_not_come_is_later_than_all(self):
         self.assertGreater(NEVER, self.history.now())

@@ -5,7 +5,7 @@ came first. One process does everything, so the order is certain.
 """
 import bisect
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 
 import matching
 
@@ -104,7 +104,7 @@ class History:
         self.streams = {}
         self.sessions = []
         self.retained = {}
-        self.findings = []
+        self.complaints = defaultdict(list)
         self.refused = 0
         self.said = Counter()
         self.rounds = []
@@ -132,5 +132,5 @@ class History:
         kept in full."""
         self.said[kind] += 1
         if self.said[kind] <= 10:
-            self.findings.append(
+            self.complaints[kind].append(
                 f"{kind}: {text} (round {len(self.rounds)})")

@@ -2,7 +2,8 @@
 
 Pure: the same history always gets the same verdict.
 """
-from collections import Counter
+import itertools
+from collections import Counter, defaultdict
 
 from history import NEVER
 
@@ -16,12 +17,18 @@ class Verdict:
         self.acknowledged = 0
         self.delivered = 0
         self.counts = Counter()
-        self.findings = []
+        self.texts = defaultdict(list)
 
     def add(self, kind, text, count=1):
         self.counts[kind] += count
-        if len(self.findings) < self.MOST:
-            self.findings.append(f"{kind}: {text}")
+        if len(self.texts[kind]) < self.MOST:
+            self.texts[kind].append(f"{kind}: {text}")
+
+    def findings(self):
+        """The first ones, of every kind in turn."""
+        turns = itertools.zip_longest(*self.texts.values())
+        found = [text for turn in turns for text in turn if text]
+        return sorted(found[:self.MOST])
 
     def is_good(self):
         return not self.counts
@@ -30,8 +37,9 @@ class Verdict:
 def judge(history):
     """The verdict on all sessions and on the retained messages."""
     verdict = Verdict()
-    verdict.findings = list(history.findings[:Verdict.MOST])
-    verdict.counts.update(history.said)
+    for kind, texts in history.complaints.items():
+        verdict.texts[kind] += texts
+        verdict.counts[kind] += history.said[kind]
     for stream in history.streams.values():
         verdict.acknowledged += sum(moment != NEVER
                                     for moment in stream.acknowledged)

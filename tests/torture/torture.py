@@ -65,7 +65,7 @@ def _run_rounds(world, arguments, say):
 
 def _report(world, verdict, arguments, folder, say):
     counts = dict(verdict.counts)
-    for finding in verdict.findings:
+    for finding in verdict.findings():
         say(f"  {finding}")
     say(f"{len(world.history.rounds) - 1} rounds, "
         f"{verdict.acknowledged} acknowledged, "
