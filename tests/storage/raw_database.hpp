@@ -41,9 +41,9 @@ public:
     options.bottommost_level_compaction =
         rocksdb::BottommostLevelCompaction::kForce;
     for (int i = 0; i < 2; ++i)
-      check((*opened_.db)
-                ->CompactRange(options, (*opened_.db)[where], nullptr,
-                               nullptr));
+      check(
+          (*opened_.db)
+              ->CompactRange(options, (*opened_.db)[where], nullptr, nullptr));
   }
   rocksdb::DB& db() { return **opened_.db; }
 
