@@ -24,6 +24,8 @@ struct present {
 
 present look_at(broker::store& store, const instant& now) {
   present found;
+  // As a broker does: never a key that an erased session had.
+  found.last_key = static_cast<broker::session_key>(now.wall) << 10;
   store.for_each_session(
       [&](broker::recovered_session&& each) {
         found.last_key = std::max(found.last_key, each.record.key);

@@ -7,6 +7,8 @@ import unittest
 
 import paho.mqtt.client as paho
 
+import client as raw
+import harness
 import mqtt
 import store_tool
 from mqtt import V5, V311
@@ -182,6 +184,183 @@ class Import(store_tool.StoreTest):
             pass
         self.store("import", broker.file)
         self.assertEqual(self.info()["sessions"], 0)
+
+
+class Move(store_tool.StoreTest):
+    """What was imported is what troupe then serves."""
+
+    def troupe(self, **options):
+        """A broker on the imported database."""
+        made = harness.Broker(persistence=True,
+                              persistence_location=str(self.data), **options)
+        self.addCleanup(made.kill)
+        return made
+
+    def back(self, broker, name, version=V311, present=True, expiry=None,
+             **arguments):
+        props = {"session_expiry": expiry} if expiry else ()
+        made = raw.Client(broker.address, version).connect(
+            name, clean=False, props=props, **arguments)
+        self.addCleanup(made.drop)
+        if version != mqtt.V31:
+            self.assertEqual(made.connack.session_present, present)
+        return made
+
+    def publish(self, broker, topic, payload, qos=1, **arguments):
+        with raw.Client(broker.address).connect("") as sender:
+            sender.publish(topic, payload, qos, **arguments)
+
+    def test_clients_find_their_sessions_and_messages(self):
+        with self.mosquitto() as old:
+            old.durable("three", "t/#", qos=2)
+            old.durable("five", "t/+", version=V5, expiry=600, qos=2,
+                        props={"subscription_id": 7})
+            old.publish("t/1", "one", qos=1)
+            old.publish("t/2", "two", qos=2, props=[
+                ("content_type", "text/plain"), ("message_expiry", 500),
+                ("user_property", ("k", "v"))])
+        self.store("import", old.file)
+        broker = self.troupe()
+        three = self.back(broker, "three")
+        for each in [three.expect_publish("t/1", "one", qos=1),
+                     three.expect_publish("t/2", "two", qos=2)]:
+            three.finish(each)
+        five = self.back(broker, "five", V5, expiry=600)
+        first = five.expect_publish("t/1", "one")
+        self.assertEqual(first.props["subscription_id"], [7])
+        second = five.expect_publish("t/2", "two", qos=2)
+        self.assertEqual(second.props["content_type"], "text/plain")
+        self.assertEqual(second.props["user_property"], [("k", "v")])
+        self.assertLessEqual(second.props["message_expiry"], 500)
+        for each in (first, second):
+            five.finish(each)
+        # The subscriptions are at work, too.
+        self.publish(broker, "t/3", "three")
+        three.finish(three.expect_publish("t/3", "three"))
+        five.finish(five.expect_publish("t/3", "three"))
+        broker.stop()
+        self.assertEqual({name: each["queued"]
+                          for name, each in self.sessions().items()},
+                         {"three": 0, "five": 0})
+
+    def test_what_was_on_its_way_goes_on(self):
+        with self.mosquitto() as old:
+            away = old.client("c", V311)
+            away.subscribe("t", qos=2)
+            for payload, qos in (("one", 1), ("two", 2), ("three", 2)):
+                old.publish("t", payload, qos=qos)
+            got = [away.receive_publish() for _ in range(3)]
+            away.ack(mqtt.PUBREC, got[2].pid)
+            away.receive_type(mqtt.PUBREL)
+            away.drop()
+            old.publish("t", "four", qos=1)
+        self.store("import", old.file)
+        c = self.back(self.troupe(), "c")
+        for payload, sent in (("one", got[0]), ("two", got[1])):
+            again = c.expect_publish("t", payload, dup=True, pid=sent.pid)
+            self.assertEqual(again.qos, sent.qos)
+        self.assertEqual(c.receive_type(mqtt.PUBREL).pid, got[2].pid)
+        four = c.expect_publish("t", "four", dup=False)
+        self.assertNotIn(four.pid, [each.pid for each in got])
+        for kind, pid in ((mqtt.PUBACK, got[0].pid), (mqtt.PUBREC, got[1].pid),
+                          (mqtt.PUBCOMP, got[2].pid), (mqtt.PUBACK, four.pid)):
+            c.ack(kind, pid)
+        self.assertEqual(c.receive_type(mqtt.PUBREL).pid, got[1].pid)
+        c.ack(mqtt.PUBCOMP, got[1].pid)
+        c.ping()
+
+    def test_what_was_on_its_way_from_a_client_arrives_once(self):
+        with self.mosquitto() as old:
+            old.durable("subscriber", "t", qos=2)
+            publisher = old.client("publisher", V311)
+            publisher.send(mqtt.publish("t", "owed", V311, 2, 9, retain=True))
+            publisher.receive_type(mqtt.PUBREC)
+            publisher.drop()
+            old.publish("other", "its end is noticed before this")
+        self.store("import", old.file)
+        broker = self.troupe()
+        publisher = self.back(broker, "publisher")
+        publisher.send(mqtt.publish("t", "owed", V311, 2, 9, retain=True,
+                                    dup=True))
+        self.assertEqual(publisher.receive_type(mqtt.PUBREC).pid, 9)
+        publisher.ack(mqtt.PUBREL, 9)
+        self.assertEqual(publisher.receive_type(mqtt.PUBCOMP).pid, 9)
+        self.publish(broker, "t", "and no other")
+        subscriber = self.back(broker, "subscriber")
+        for each in [subscriber.expect_publish("t", "owed", qos=2),
+                     subscriber.expect_publish("t", "and no other")]:
+            subscriber.finish(each)
+        late = raw.Client(broker.address).connect("late")
+        self.addCleanup(late.drop)
+        late.subscribe("t")
+        late.expect_publish("t", "owed", retain=True)
+
+    def test_retained_messages_are_there(self):
+        with self.mosquitto() as old:
+            old.publish("r/1", "one", retain=True)
+            old.publish("r/2", "two", retain=True,
+                        props={"message_expiry": 500})
+        self.store("import", old.file)
+        broker = self.troupe()
+        reader = raw.Client(broker.address).connect("reader")
+        self.addCleanup(reader.drop)
+        reader.subscribe("r/#")
+        got = sorted((each.topic, each.payload, each.retain)
+                     for each in (reader.receive_publish() for _ in range(2)))
+        self.assertEqual(got, [("r/1", b"one", True), ("r/2", b"two", True)])
+
+    def test_clients_that_we_did_not_write_go_on(self):
+        command = ["mosquitto_sub", "-h", "127.0.0.1", "-i", "sub", "-c",
+                   "-q", "1", "-t", "t"]
+        with self.mosquitto() as old:
+            subprocess.run([*command, "-p", str(old.port), "-E"],
+                           timeout=DEADLINE, check=True)
+            for number in range(100):
+                old.publish("t", str(number))
+        self.store("import", old.file)
+        broker = self.troupe()
+        done = subprocess.run(
+            [*command, "-p", str(broker.port), "-C", "100"],
+            timeout=DEADLINE, check=True, capture_output=True, text=True)
+        self.assertEqual(done.stdout.split(),
+                         [str(number) for number in range(100)])
+
+    def mosquitto_with_a_message(self):
+        with self.mosquitto() as old:
+            old.durable("c", "t")
+            old.publish("t", "waits")
+        self.store("import", old.file)
+        return old
+
+    def test_a_running_broker(self):
+        old = self.mosquitto_with_a_message()
+        broker = self.troupe()
+        here = self.back(broker, "here", V5, present=False, expiry=600)
+        here.subscribe("x", "y")
+        # Looking is allowed, and shows what is so.
+        info = self.info()
+        self.assertTrue(info["broker"])
+        self.assertEqual((info["sessions"], info["connected"]), (2, 1))
+        self.assertTrue(self.sessions()["here"]["connected"])
+        self.assertEqual(self.previews("c"), ["waits"])
+        for command in (["verify"], ["repair"], ["restore", self.database],
+                        ["import", "--replace", old.file]):
+            told = self.store(*command, status=1)
+            self.assertIn("stop the broker first", told)
+        broker.stop()
+        self.assertFalse(self.info()["broker"])
+
+    def test_a_broker_that_was_killed(self):
+        self.mosquitto_with_a_message()
+        broker = self.troupe()
+        here = self.back(broker, "here", V5, present=False, expiry=600)
+        here.subscribe("x", "y")
+        broker.kill()
+        self.assertFalse(self.info()["broker"])
+        self.assertFalse(self.sessions()["here"]["connected"])
+        self.assertIn("was connected", self.store("sessions"))
+        self.assertIn("all sound", self.store("verify"))
+        self.assertEqual(self.previews("c"), ["waits"])
 
 
 if __name__ == "__main__":
