@@ -93,6 +93,8 @@ rocksdb::DBOptions database_options() {
   result.keep_log_file_num = 1;
   result.max_log_file_size = mebibyte;
   result.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  // After an error the store cuts the log and opens the database anew.
+  result.max_bgerror_resume_count = 0;
   // One thread writes.
   result.allow_concurrent_memtable_write = false;
   result.enable_write_thread_adaptive_yield = false;

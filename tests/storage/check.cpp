@@ -47,8 +47,7 @@ struct fixture {
             storage::encode_released(value, 1));
     raw.put(family::queue, storage::entry_id{1, 4}.view(),
             storage::encode_shared(value, *make(large('y')), {}, 0, 12345));
-    raw.put(family::subscriptions, storage::subscription_key(9, "a"),
-            "\x01");
+    raw.put(family::subscriptions, storage::subscription_key(9, "a"), "\x01");
   }
 };
 
@@ -138,8 +137,7 @@ CAF_TEST(a backup of a store in use brings everything back) {
   CAF_CHECK(refused.find("another broker") != std::string::npos);
   on.close();
   CAF_CHECK_EQUAL(storage::restore(file("backup"), directory(), nullptr), "");
-  CAF_CHECK(
-      std::filesystem::exists(directory() + ".before-restore/CURRENT"));
+  CAF_CHECK(std::filesystem::exists(directory() + ".before-restore/CURRENT"));
   on.reopen();
   CAF_CHECK_EQUAL(payloads(*on, 1), (strings{large('x'), "two"}));
   CAF_CHECK_EQUAL(sessions_of(*on).size(), 2u);

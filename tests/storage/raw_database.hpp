@@ -41,9 +41,15 @@ public:
     options.bottommost_level_compaction =
         rocksdb::BottommostLevelCompaction::kForce;
     for (int i = 0; i < 2; ++i)
-      check((*opened_.db)
-                ->CompactRange(options, (*opened_.db)[where], nullptr,
-                               nullptr));
+      check(
+          (*opened_.db)
+              ->CompactRange(options, (*opened_.db)[where], nullptr, nullptr));
+  }
+  bool flush() {
+    for (auto each : storage::all_families)
+      if (!(*opened_.db)->Flush({}, (*opened_.db)[each]).ok())
+        return false;
+    return true;
   }
   rocksdb::DB& db() { return **opened_.db; }
 
