@@ -1,7 +1,6 @@
 // A disk that is full or fails, at every point of a short scenario.
-#include "faulty_files.hpp"
-
 #include "database_files.hpp"
+#include "faulty_files.hpp"
 #include "storage/open.hpp"
 #include "storage/status.hpp"
 #include "stores.hpp"
@@ -23,8 +22,7 @@ struct fixture {
   faulty_env env;
 
   std::unique_ptr<storage::rocks_store> open() {
-    auto opened =
-        storage::open_store_with({home.database(), false}, env.get());
+    auto opened = storage::open_store_with({home.database(), false}, env.get());
     return std::move(opened.store);
   }
 
@@ -124,11 +122,11 @@ CAF_TEST(what is for want of room is told apart) {
   CAF_CHECK(what("Disk quota exceeded") == kind::no_space);
   CAF_CHECK(what("Read-only file system") == kind::no_space);
   CAF_CHECK(what("Input/output error") == kind::failed);
-  CAF_CHECK(storage::to_store_status(rocksdb::Status::OK()).what
-            == kind::done);
+  CAF_CHECK(storage::to_store_status(rocksdb::Status::OK()).what == kind::done);
 }
 
-CAF_TEST(whichever write fails what was acknowledged is there and nothing else) {
+CAF_TEST(
+    whichever write fails what was acknowledged is there and nothing else) {
   for (bool synced : {false, true})
     for (uint64_t n = 1; n < 40; ++n) {
       CAF_MESSAGE((synced ? "synced, " : "written, ") << n);

@@ -31,8 +31,7 @@ struct fault_plan {
 
 class faulty_file : public rocksdb::FSWritableFileOwnerWrapper {
 public:
-  faulty_file(std::unique_ptr<rocksdb::FSWritableFile>&& file,
-              fault_plan& plan)
+  faulty_file(std::unique_ptr<rocksdb::FSWritableFile>&& file, fault_plan& plan)
       : FSWritableFileOwnerWrapper(std::move(file)), plan_(plan) {}
 
   rocksdb::IOStatus Append(const rocksdb::Slice& bytes,

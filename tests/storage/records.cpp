@@ -40,7 +40,8 @@ std::vector<record> all_records() {
   auto message = make(spec);
   std::string session{session_id{1}.view()};
   std::string entry{entry_id{1, 2}.view()};
-  result.push_back({family::sessions, session, encode_session(make_session(1))});
+  result.push_back(
+      {family::sessions, session, encode_session(make_session(1))});
   stored_subscription filter;
   filter.filter = "a/#";
   subscription_value subscription;
@@ -108,9 +109,9 @@ CAF_TEST(a key that was cut off is not sound) {
   for (const auto& each : all_records())
     for (size_t size = 0; size < each.key.size(); ++size)
       if (each.where != family::retained || size == 0)
-        CAF_CHECK((each.where == family::subscriptions && size > 8)
-                  || !is_sound(each.where, each.key.substr(0, size),
-                               each.value));
+        CAF_CHECK(
+            (each.where == family::subscriptions && size > 8)
+            || !is_sound(each.where, each.key.substr(0, size), each.value));
 }
 
 CAF_TEST(whatever the bytes are decoding ends well) {
