@@ -87,6 +87,7 @@ void appender::append(entry& to, deliver& message) {
   request.key = message.key;
   request.expired = what.drop_expired;
   request.oldest = what.drop_oldest;
+  request.bytes = what.drop_bytes;
   request.from = 1;
   request.answer_to = self();
   tell(node_.store, std::move(request));

@@ -260,6 +260,11 @@ void broker_node::stop() {
     each->stop();
   for (auto& each : all.shared.loops)
     each->join();
+  // The last words of clients that were cut off, wills say, find their way.
+  for (auto& each : all.shared.loops)
+    for (auto& other : all.shared.loops)
+      if (&each != &other || each->finish_work())
+        other->finish_work();
   all.end_store();
   for (auto& each : all.shared.loops)
     each->discard_mail();

@@ -77,7 +77,7 @@ void connection::receive(const mail& message) {
     end({broker::end_of_connection::taken_over, reason::session_taken_over,
          "session taken over"});
   else if (message.get_if<stop_node>())
-    end({broker::end_of_connection::by_client, reason::server_shutting_down,
+    end({broker::end_of_connection::abnormal, reason::server_shutting_down,
          "the broker is shutting down"});
 }
 

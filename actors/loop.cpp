@@ -180,6 +180,13 @@ void loop::run_one_turn(time_point now) {
   this_loop = nullptr;
 }
 
+bool loop::finish_work() {
+  auto found = has_work();
+  for (size_t i = 0; i < last_turns && has_work(); ++i)
+    run_one_turn(clock::now());
+  return found;
+}
+
 void loop::work() {
   poller_.dispatch();
   for (size_t pass = 0; pass < max_passes_per_turn; ++pass) {

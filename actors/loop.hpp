@@ -62,8 +62,11 @@ public:
   /// them is destroyed: what goes may still send mail to the others.
   void discard_mail();
   /// One turn at `now` on the calling thread, without sleep. For tests and for
-  /// nothing else: REQUIRES that the loop was not started.
+  /// nothing else: REQUIRES that the loop does not run.
   void run_one_turn(time_point now);
+  /// As `run_one_turn`, for a loop that has ended, until nothing is runnable.
+  /// False: nothing was.
+  bool finish_work();
 
   /// The loop whose thread this is, or null.
   static loop* current() noexcept;

@@ -458,8 +458,10 @@ struct shrink_queue {
   broker::session_key key = 0;
   /// Expired messages go.
   bool expired = false;
-  /// This many of the oldest from `from` on go.
+  /// So many of the oldest from `from` on go, and so many bytes of payload at
+  /// least.
   size_t oldest = 0;
+  size_t bytes = 0;
   uint64_t from = 0;
   appender_actor answer_to;
 };
@@ -500,6 +502,7 @@ struct parts_settled {
 
 struct queue_shrunk {
   broker::session_key key = 0;
+  /// What went beyond what was asked for: the asker counts that as gone.
   size_t messages = 0;
   size_t bytes = 0;
 };

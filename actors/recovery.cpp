@@ -34,6 +34,7 @@ public:
     // number cannot grow faster than time does.
     auto fresh = static_cast<uint64_t>(now_.wall) << 10;
     node_.next_session_key = std::max(last_key_ + 1, fresh);
+    database_.put_alive(now_.wall);
     if (auto status = database_.commit(true); !status)
       log::write(log::level::error, "The database cannot be written: {}",
                  status.text);

@@ -109,6 +109,8 @@ void session::admit(attach_connection& message) {
   publish(outcome.will);
   connection_ = std::move(message.connection);
   held_until_ = books_ && !outcome.resumed ? retire() : 0;
+  if (!outcome.removed_filters.empty())
+    change_key();
   if (!books_ && node_.store && machine_.is_durable())
     become_durable();
   attached answer;
@@ -230,6 +232,8 @@ void session::publish(const broker::publication_ptr& message) {
 // -------------------------------------------------------------------
 
 void session::on(deliver& message) {
+  if (message.key != machine_.key())
+    return; // for the session that a clean start has ended
   auto& out = machine_.out();
   auto before = out.dropped();
   auto replayed = message.deliveries.front().replayed;

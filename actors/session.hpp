@@ -74,6 +74,7 @@ private:
   void become_ready();
   void become_durable();
   uint64_t retire();
+  void change_key();
   void remember_presence();
   void flush_books();
   void begin_parking();

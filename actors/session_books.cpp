@@ -51,10 +51,11 @@ void session_books::read(uint64_t from) {
   tell(node_.store, std::move(request));
 }
 
-void session_books::drop_oldest(uint64_t from) {
+void session_books::drop_oldest(uint64_t from, size_t bytes) {
   shrink_queue request;
   request.key = queue_->key();
   request.oldest = 1;
+  request.bytes = bytes;
   request.from = from;
   request.answer_to = appender();
   tell(node_.store, std::move(request));

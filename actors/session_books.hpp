@@ -36,7 +36,7 @@ public:
   void erase(uint64_t sequence, size_t size) override;
   void release(uint64_t sequence, uint16_t packet_id, size_t size) override;
   void read(uint64_t from) override;
-  void drop_oldest(uint64_t from) override;
+  void drop_oldest(uint64_t from, size_t bytes) override;
   void drop_expired() override;
 
   /// At most `deliveries` messages are about to be remembered.

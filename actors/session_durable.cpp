@@ -101,10 +101,15 @@ uint64_t session::retire() {
   tell(node_.store, std::move(end));
   tell(books_->appender(), withdraw{books_->queue()->key()});
   machine_.out().detach();
+  books_.reset();
+  change_key();
+  return ticket;
+}
+
+/// What is on its way to the old session must not reach the new one.
+void session::change_key() {
   machine_.rekey(
       node_.next_session_key.fetch_add(1, std::memory_order_relaxed));
-  books_.reset();
-  return ticket;
 }
 
 /// The client came or went.

@@ -269,13 +269,21 @@ void store::on(shrink_queue& message) {
   broker::queue_totals gone;
   if (message.expired)
     gone = database_->drop_expired(message.key, instant::now());
-  if (message.oldest != 0) {
-    auto more =
-        database_->drop_oldest(message.key, message.from, message.oldest);
+  while (gone.messages < message.oldest || gone.bytes < message.bytes) {
+    auto count =
+        std::max<uint64_t>(message.oldest, gone.messages + 1) - gone.messages;
+    auto more = database_->drop_oldest(message.key, message.from, count);
+    if (more.messages == 0)
+      break;
     gone.messages += more.messages;
     gone.bytes += more.bytes;
   }
-  tell(message.answer_to, queue_shrunk{message.key, gone.messages, gone.bytes});
+  queue_shrunk answer;
+  answer.key = message.key;
+  answer.messages =
+      gone.messages - std::min<uint64_t>(gone.messages, message.oldest);
+  answer.bytes = gone.bytes - std::min<uint64_t>(gone.bytes, message.bytes);
+  tell(message.answer_to, std::move(answer));
 }
 
 // -- time and the end

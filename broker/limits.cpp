@@ -1,5 +1,7 @@
 #include "broker/limits.hpp"
 
+#include <algorithm>
+
 namespace troupe::broker {
 
 const char* to_string(drop_reason why) noexcept {
@@ -26,6 +28,14 @@ bool has_room_for(const session_limits& limits, size_t messages, size_t bytes,
           || messages < limits.max_queued_messages)
          && (limits.max_queued_bytes == 0
              || bytes + payload <= limits.max_queued_bytes);
+}
+
+size_t excess_bytes(const session_limits& limits, size_t bytes,
+                    size_t payload) noexcept {
+  auto most = limits.max_queued_bytes;
+  return most != 0 && bytes + payload > most
+             ? std::min(bytes, bytes + payload - most)
+             : 0;
 }
 
 } // namespace troupe::broker

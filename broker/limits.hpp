@@ -50,4 +50,8 @@ struct session_limits {
 bool has_room_for(const session_limits& limits, size_t messages, size_t bytes,
                   size_t payload) noexcept;
 
+/// How many of the `bytes` must go so that a message of `payload` bytes fits.
+size_t excess_bytes(const session_limits& limits, size_t bytes,
+                    size_t payload) noexcept;
+
 } // namespace troupe::broker

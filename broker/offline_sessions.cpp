@@ -42,7 +42,11 @@ append_result append_offline(offline_session& session,
         drop(drop_reason::queue_full);
         if (!limits.drop_oldest)
           continue;
+        auto bytes = excess_bytes(limits, waiting.bytes, size);
         ++result.drop_oldest;
+        result.drop_bytes += bytes;
+        subtract(waiting.messages, 1);
+        subtract(waiting.bytes, bytes);
       }
     }
     if (!result.part)

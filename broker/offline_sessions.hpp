@@ -30,8 +30,10 @@ struct offline_session {
 struct append_result {
   /// Null: nothing is to be remembered.
   journal_part_ptr part;
-  /// How many of the oldest messages on disk have to make room.
+  /// How many of the oldest messages on disk have to make room, and how many
+  /// bytes of payload at least. They count as gone.
   size_t drop_oldest = 0;
+  size_t drop_bytes = 0;
   /// What has expired on disk has to make room.
   bool drop_expired = false;
 };

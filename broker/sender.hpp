@@ -37,8 +37,9 @@ public:
   virtual void release(uint64_t sequence, uint16_t packet_id, size_t size) = 0;
   /// `sender::on_slice` must be called with what lies on disk from there on.
   virtual void read(uint64_t from) = 0;
-  /// The oldest entry from there on makes room: `sender::on_removed` follows.
-  virtual void drop_oldest(uint64_t from) = 0;
+  /// The oldest entry from there on makes room, or as many as hold `bytes` of
+  /// payload. `sender::on_removed` follows with what goes beyond.
+  virtual void drop_oldest(uint64_t from, size_t bytes) = 0;
   /// What has expired makes room: `sender::on_removed` follows.
   virtual void drop_expired() = 0;
 
@@ -213,6 +214,7 @@ private:
   void enqueue_on_disk(const publication& message, const delivery& what,
                        time_point now);
   void hold_back(entry& sent) noexcept;
+  void make_room_on_disk(const publication& message);
   void forget_stored(entry& what);
   void forget_waiting(const waiting& what);
   bool release(entry& what);

@@ -181,10 +181,7 @@ void sender::enqueue_on_disk(const publication& message, const delivery& what,
     count_drop(drop_reason::queue_full);
     if (!limits_->drop_oldest)
       return;
-    if (!queue_.empty())
-      forget_waiting(pop_queue());
-    else
-      disk_->journal->drop_oldest(disk_->cursor);
+    make_room_on_disk(message);
   }
   ++disk_->backlog.messages;
   ++disk_->backlog.unsettled;
@@ -194,6 +191,18 @@ void sender::enqueue_on_disk(const publication& message, const delivery& what,
   disk_->journal->remember(
       what.item, message,
       {what.subscription_id, what.shared, 0, what.qos, what.retain}, true);
+}
+
+/// What has been read back goes first: it is the oldest.
+void sender::make_room_on_disk(const publication& message) {
+  while (!queue_.empty() && is_full_for(message))
+    forget_waiting(pop_queue());
+  if (!is_full_for(message))
+    return;
+  auto bytes =
+      excess_bytes(*limits_, disk_->backlog.bytes, message.payload().size());
+  disk_->journal->drop_oldest(disk_->cursor, bytes);
+  on_removed(1, bytes);
 }
 
 void sender::forget_stored(entry& what) {

@@ -4,7 +4,6 @@
 #include "storage/status.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace troupe::storage {
 
@@ -12,10 +11,6 @@ namespace {
 
 /// A batch that was larger gives its memory back.
 constexpr size_t kept_batch = size_t{1} << 20;
-
-/// A full disk is asked so often whether there is room again: what RocksDB does
-/// to find out costs more than a commit.
-constexpr auto resume_interval = std::chrono::milliseconds{500};
 
 } // namespace
 
@@ -40,22 +35,22 @@ broker::store_status disk_store::commit(bool synced) {
 }
 
 rocksdb::Status disk_store::write(const rocksdb::WriteOptions& options) {
-  if (is_lost_ && !mend_now())
-    return rocksdb::Status::Corruption("the database is damaged");
+  if (is_stuck_ && !go_on())
+    return last_error_;
+  auto last = (*db_)->GetLatestSequenceNumber();
   auto status = (**db_).Write(options, &batch_);
+  if (status.ok())
+    return status;
   note(status);
-  // An error of the disk persists in RocksDB until somebody asks it to go on.
-  if (!status.ok() && (is_damaged_ ? mend_now() : resume()))
+  get_stuck(status, last);
+  // It was not the disk, or it was but for a moment.
+  if (is_damaged_ ? mend_now() : go_on()) {
+    last = (*db_)->GetLatestSequenceNumber();
     status = (**db_).Write(options, &batch_);
+    if (!status.ok())
+      get_stuck(status, last);
+  }
   return status;
-}
-
-bool disk_store::resume() {
-  auto now = clock::now();
-  if (is_read_only_ || now - resumed_at_ < resume_interval)
-    return false;
-  resumed_at_ = now;
-  return (*db_)->Resume().ok();
 }
 
 void disk_store::forget_gathered() {

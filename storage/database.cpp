@@ -24,15 +24,19 @@ rocksdb::DBOptions settings_for(open_mode mode, rocksdb::Env* env) {
   switch (mode) {
   case open_mode::normal:
     break;
+  case open_mode::damaged_log:
+    result.wal_recovery_mode =
+        rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+    [[fallthrough]];
+  case open_mode::flushed:
+    // So that this log is not met again.
+    result.avoid_flush_during_recovery = false;
+    break;
   case open_mode::salvage:
     // Its tables are opened when they are needed, good or bad.
     result.paranoid_checks = false;
     result.max_open_files = 32;
     result.skip_checking_sst_file_sizes_on_db_open = true;
-    [[fallthrough]];
-  case open_mode::damaged_log:
-    // What was read goes to tables, so that this log is not met again.
-    result.avoid_flush_during_recovery = false;
     result.wal_recovery_mode =
         rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
     break;

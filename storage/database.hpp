@@ -51,7 +51,9 @@ using database_ptr = std::unique_ptr<database>;
 enum class open_mode : uint8_t {
   /// Strictly: whatever is damaged is an error.
   normal,
-  /// What of the log cannot be read is left out.
+  /// As `normal`, and what the log holds goes to tables.
+  flushed,
+  /// As `flushed`, but what of the log cannot be read is left out.
   damaged_log,
   read_only,
   /// Read-only, and as much as can be had of a damaged database.

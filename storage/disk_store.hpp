@@ -1,6 +1,7 @@
 #pragma once
 
 #include "storage/database.hpp"
+#include "storage/open.hpp"
 #include "storage/quarantine.hpp"
 #include "storage/records.hpp"
 #include "storage/rocks_store.hpp"
@@ -108,13 +109,18 @@ private:
   uint64_t ended_until(broker::session_key key) const;
   void forget_gathered();
   rocksdb::Status write(const rocksdb::WriteOptions& options);
-  bool resume();
 
   // Damage that is met while the database is in use: it is mended at once.
   void start();
   void note(const rocksdb::Status& status);
   bool mend_now();
-  bool reopen();
+  /// An error of the disk: nothing is written until it is over. What the log
+  /// has behind `last` is not true.
+  void get_stuck(const rocksdb::Status& why, uint64_t last);
+  /// False: the error lasts.
+  bool go_on();
+  bool has_room() const;
+  bool reopen(opening why);
   /// Does `work`, which may call `note`, and does it again after mending.
   template <class Work>
   auto mending(Work work) {
@@ -168,9 +174,12 @@ private:
   bool is_read_only_;
   /// Some of it could not be read.
   bool is_damaged_ = false;
-  /// It could not be opened again: nothing can be written, nothing is found.
-  bool is_lost_ = false;
+  /// Nothing can be written for now.
+  bool is_stuck_ = false;
+  rocksdb::Status last_error_;
   time_point mended_at_{};
+  time_point probed_at_{};
+  time_point reopened_at_{};
   told_time now_;
   quarantine quarantine_;
   std::atomic<uint64_t> damaged_{0};
@@ -182,7 +191,6 @@ private:
   uint64_t next_body_ = 0;
   /// The first number that no commit has reserved.
   uint64_t body_ids_end_ = 0;
-  time_point resumed_at_{};
 };
 
 } // namespace troupe::storage

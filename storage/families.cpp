@@ -18,7 +18,7 @@ constexpr size_t block_cache = 6 * mebibyte;
 constexpr size_t log_limit = 64 * mebibyte;
 // Entries that are acknowledged while they are in one buffer never reach a
 // file.
-constexpr size_t queue_buffer = 8 * mebibyte;
+constexpr size_t message_buffer = 8 * mebibyte;
 constexpr size_t other_buffer = 2 * mebibyte;
 
 // RocksDB calls the family that every database has "default".
@@ -54,7 +54,7 @@ base_options(const std::shared_ptr<rocksdb::Cache>& cache) {
 }
 
 void tune_queue(rocksdb::ColumnFamilyOptions& options) {
-  options.write_buffer_size = queue_buffer;
+  options.write_buffer_size = message_buffer;
   options.arena_block_size = 256 * 1024;
   // Merging more files at once costs less; there are few readers to wait for.
   options.level0_file_num_compaction_trigger = 8;
@@ -93,6 +93,8 @@ rocksdb::DBOptions database_options() {
   result.keep_log_file_num = 1;
   result.max_log_file_size = mebibyte;
   result.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  // After an error the store cuts the log and opens the database anew.
+  result.max_bgerror_resume_count = 0;
   // One thread writes.
   result.allow_concurrent_memtable_write = false;
   result.enable_write_thread_adaptive_yield = false;
@@ -111,6 +113,8 @@ family_descriptors(const told_time& now) {
     if (each == family::queue)
       tune_queue(options);
     if (each == family::bodies) {
+      options.write_buffer_size = message_buffer;
+      options.arena_block_size = 256 * 1024;
       options.merge_operator = make_body_counter();
       options.compaction_filter_factory = make_dead_body_filter();
     }

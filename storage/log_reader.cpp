@@ -1,8 +1,12 @@
 #include "storage/log_reader.hpp"
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
+#include <limits>
 #include <string_view>
+#include <system_error>
 
 namespace troupe::storage {
 
@@ -46,20 +50,24 @@ uint32_t unmask(uint32_t masked) noexcept {
 struct fragment {
   fragment_type type = fragment_type::none;
   std::string_view bytes;
+  /// Where it begins in the file.
+  uint64_t offset = 0;
 };
+
+/// Gets a batch and where it begins in the file.
+using batch_taker = std::function<void(const std::string& batch, uint64_t)>;
 
 // Puts fragments together again.
 class batch_builder {
 public:
-  explicit batch_builder(
-      const std::function<void(const rocksdb::WriteBatch&)>& take)
-      : take_(take) {}
+  explicit batch_builder(const batch_taker& take) : take_(take) {}
 
   void add(const fragment& what) {
     auto begins =
         what.type == fragment_type::full || what.type == fragment_type::first;
     if (begins) {
       pending_ = what.bytes;
+      offset_ = what.offset;
       is_open_ = true;
     } else if (is_open_) {
       pending_ += what.bytes;
@@ -77,21 +85,24 @@ private:
   void finish() {
     is_open_ = false;
     if (pending_.size() >= smallest_batch)
-      take_(rocksdb::WriteBatch{pending_});
+      take_(pending_, offset_);
     else
       ++damaged_;
   }
 
-  const std::function<void(const rocksdb::WriteBatch&)>& take_;
+  const batch_taker& take_;
   std::string pending_;
+  uint64_t offset_ = 0;
   bool is_open_ = false;
   uint64_t damaged_ = 0;
 };
 
 enum class block_end { fine, damaged, cut };
 
-// Takes the fragments of one block, which may be cut short.
-block_end read_block(std::string_view block, batch_builder& to) {
+// Takes the fragments of one block, which begins at `offset` of the file and
+// may be cut short.
+block_end read_block(std::string_view block, uint64_t offset,
+                     batch_builder& to) {
   while (block.size() >= header_size) {
     auto length = little_endian(block.data() + 4, 2);
     auto type = static_cast<fragment_type>(block[6]);
@@ -105,10 +116,34 @@ block_end read_block(std::string_view block, batch_builder& to) {
     if (type > fragment_type::last
         || unmask(little_endian(block.data(), 4)) != crc32c(covered))
       return block_end::damaged;
-    to.add({type, covered.substr(1)});
+    to.add({type, covered.substr(1), offset});
     block.remove_prefix(header_size + length);
+    offset += header_size + length;
   }
   return block_end::fine;
+}
+
+uint64_t read_batches(const std::string& path, const batch_taker& take) {
+  std::ifstream file{path, std::ios::binary};
+  if (!file)
+    return 1;
+  uint64_t damaged = 0;
+  uint64_t offset = 0;
+  batch_builder builder{take};
+  std::string block(block_size, '\0');
+  auto was_cut = false;
+  while (file.read(block.data(), block_size) || file.gcount() > 0) {
+    // Only the last block may end early; zeros behind it are room in advance.
+    damaged += was_cut && block.front() != '\0' ? 1 : 0;
+    auto size = static_cast<size_t>(file.gcount());
+    auto end = read_block({block.data(), size}, offset, builder);
+    offset += size;
+    damaged += end == block_end::damaged ? 1 : 0;
+    was_cut = was_cut || (end == block_end::cut && block.front() != '\0');
+    if (end != block_end::fine)
+      builder.interrupt();
+  }
+  return damaged + builder.damaged();
 }
 
 } // namespace
@@ -124,24 +159,23 @@ uint32_t crc32c(std::string_view text) noexcept {
 uint64_t
 read_log(const std::string& path,
          const std::function<void(const rocksdb::WriteBatch& batch)>& take) {
-  std::ifstream file{path, std::ios::binary};
-  if (!file)
-    return 1;
-  uint64_t damaged = 0;
-  batch_builder builder{take};
-  std::string block(block_size, '\0');
-  auto was_cut = false;
-  while (file.read(block.data(), block_size) || file.gcount() > 0) {
-    // Only the last block may end early.
-    damaged += was_cut ? 1 : 0;
-    auto size = static_cast<size_t>(file.gcount());
-    auto end = read_block({block.data(), size}, builder);
-    damaged += end == block_end::damaged ? 1 : 0;
-    was_cut = end == block_end::cut && block.front() != '\0';
-    if (end != block_end::fine)
-      builder.interrupt();
-  }
-  return damaged + builder.damaged();
+  return read_batches(path, [&](const std::string& batch, uint64_t) {
+    take(rocksdb::WriteBatch{batch});
+  });
+}
+
+bool cut_log(const std::string& path, uint64_t last_sequence) {
+  auto end = std::numeric_limits<uint64_t>::max();
+  read_batches(path, [&](const std::string& batch, uint64_t offset) {
+    // A batch begins with the number of its first record.
+    uint64_t upper = little_endian(batch.data() + 4, 4);
+    if ((upper << 32 | little_endian(batch.data(), 4)) > last_sequence)
+      end = std::min(end, offset);
+  });
+  std::error_code error;
+  if (end != std::numeric_limits<uint64_t>::max())
+    std::filesystem::resize_file(path, end, error);
+  return !error;
 }
 
 } // namespace troupe::storage

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace troupe::storage {
 
@@ -15,6 +16,10 @@ namespace troupe::storage {
 uint64_t
 read_log(const std::string& path,
          const std::function<void(const rocksdb::WriteBatch& batch)>& take);
+
+/// Shortens a log file so that nothing behind the record with this sequence
+/// number is left. False: it could not be written.
+bool cut_log(const std::string& path, uint64_t last_sequence);
 
 /// CRC-32C of `text`, as RocksDB's files have it.
 uint32_t crc32c(std::string_view text) noexcept;

@@ -47,6 +47,12 @@ std::vector<fs::path> files_with(const std::string& directory,
   return result;
 }
 
+std::string share(uint64_t parts) {
+  return parts == 0   ? "all"
+         : parts == 1 ? "one part"
+                      : fmt::format("{} parts", parts);
+}
+
 // Repeats what the log says on another database.
 class log_replay : public rocksdb::WriteBatch::Handler {
 public:
@@ -280,8 +286,7 @@ private:
     report_.damaged += gaps;
     if (gaps != 0)
       find("{}: {} of it could not be read; {} records of it were kept",
-           path.filename().string(),
-           table.home() ? fmt::format("{} parts", gaps) : "nothing", kept);
+           path.filename().string(), share(table.home() ? gaps : 0), kept);
     ++done_;
     return is_fine && go_on();
   }
@@ -314,8 +319,8 @@ private:
       });
       report_.damaged += gaps;
       if (gaps != 0)
-        find("{}: {} parts of the log could not be read",
-             each.filename().string(), gaps);
+        find("{}: {} of the log could not be read", each.filename().string(),
+             share(gaps));
       ++done_;
       if (!is_fine || !go_on())
         return false;

@@ -66,14 +66,17 @@ public:
          quarantine& aside)
       : directory_(directory), now_(now), env_(env), aside_(aside) {}
 
-  usable_database run(bool is_damaged) {
+  usable_database run(opening why) {
+    auto is_damaged = why == opening::damaged;
     if (auto problem = prepare(); !problem.empty())
       return refuse(problem);
     auto status = is_damaged ? rocksdb::Status::Corruption("files are damaged")
                   : has_lost_its_head(directory_)
                       ? rocksdb::Status::Corruption("CURRENT is missing")
-                      : open(open_mode::normal);
-    if (result_.db || is_no_damage(status))
+                      : open(why == opening::again ? open_mode::flushed
+                                                   : open_mode::normal);
+    if (result_.db || is_no_damage(status)
+        || (why == opening::again && !status.IsCorruption()))
       return finish(status);
     if (auto problem = problem_of_format(); !problem.empty())
       return refuse(problem);
@@ -244,8 +247,8 @@ std::string explain(const rocksdb::Status& status) {
 
 usable_database open_mending(const std::string& directory, const told_time& now,
                              rocksdb::Env* env, quarantine& aside,
-                             bool is_damaged) {
-  return opener{directory, now, env, aside}.run(is_damaged);
+                             opening why) {
+  return opener{directory, now, env, aside}.run(why);
 }
 
 opened_store open_store_with(const open_options& options, rocksdb::Env* env) {
@@ -254,7 +257,8 @@ opened_store open_store_with(const open_options& options, rocksdb::Env* env) {
     return open_to_read(options, now, env);
   opened_store result;
   quarantine aside{options.directory};
-  auto usable = open_mending(options.directory, now, env, aside, false);
+  auto usable =
+      open_mending(options.directory, now, env, aside, opening::first);
   result.error = std::move(usable.error);
   result.findings = std::move(usable.findings);
   if (!usable.db)

@@ -23,11 +23,18 @@ struct usable_database {
   uint64_t damaged = 0;
 };
 
+enum class opening : uint8_t {
+  /// When the broker starts.
+  first,
+  /// After an error of the disk: only what is certainly damage is mended.
+  again,
+  /// Some of it cannot be read.
+  damaged,
+};
+
 /// Opens the database for writing. What cannot be read goes to `aside`.
-/// `is_damaged`: it is known that some of it cannot be read.
 usable_database open_mending(const std::string& directory, const told_time& now,
-                             rocksdb::Env* env, quarantine& aside,
-                             bool is_damaged);
+                             rocksdb::Env* env, quarantine& aside, opening why);
 
 /// Why this program cannot use the database: a newer format. Empty: it can.
 std::string format_problem(const database& db);

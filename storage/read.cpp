@@ -48,10 +48,17 @@ void disk_store::remove_entry(rocksdb::WriteBatch& tidy, queue_position where,
 
 // If it fails what was found is found again.
 bool disk_store::write_now(rocksdb::WriteBatch& tidy) {
-  auto is_written =
-      tidy.Count() == 0 || (!is_read_only_ && (**db_).Write({}, &tidy).ok());
+  auto status = rocksdb::Status::OK();
+  if (is_read_only_ || is_stuck_)
+    status = rocksdb::Status::NotSupported();
+  else if (tidy.Count() != 0) {
+    auto last = (*db_)->GetLatestSequenceNumber();
+    status = (**db_).Write({}, &tidy);
+    if (!status.ok())
+      get_stuck(status, last);
+  }
   tidy.Clear();
-  return is_written;
+  return status.ok();
 }
 
 template <class Decode>

@@ -1,10 +1,12 @@
-// The store's own memory, and damage that shows while it is in use.
+// The store's own memory, and damage and errors that show while it is in use.
 #include "core/log.hpp"
 #include "storage/disk_store.hpp"
+#include "storage/log_reader.hpp"
 #include "storage/meta.hpp"
 #include "storage/open.hpp"
 
 #include <rocksdb/env.h>
+#include <rocksdb/transaction_log.h>
 
 #include <algorithm>
 #include <chrono>
@@ -16,6 +18,21 @@ namespace {
 
 /// Mending takes long: what it could not help is not tried again at once.
 constexpr auto mending_interval = std::chrono::seconds{60};
+
+/// A disk is tried so often, and with so many bytes, until it works again.
+constexpr auto probe_interval = std::chrono::milliseconds{500};
+constexpr size_t probe_size = size_t{1} << 20;
+
+/// To open a database takes longer.
+constexpr auto reopen_interval = std::chrono::seconds{2};
+
+bool is_due(time_point& last, duration interval) {
+  auto now = clock::now();
+  if (last != time_point{} && now - last < interval)
+    return false;
+  last = now;
+  return true;
+}
 
 /// Where nothing is kept: for a database that cannot be opened any more.
 rocksdb::Env* nowhere() {
@@ -72,32 +89,55 @@ void disk_store::note(const rocksdb::Status& status) {
 
 // The iterators of whoever met the damage must be gone.
 bool disk_store::mend_now() {
-  auto now = clock::now();
   is_damaged_ = false;
-  auto is_too_early =
-      mended_at_ != time_point{} && now - mended_at_ < mending_interval;
-  if (is_read_only_ || is_too_early)
-    return false;
-  mended_at_ = now;
-  std::unique_lock lock{guard_};
-  db_.reset();
-  auto is_open = reopen();
-  start();
-  return is_open;
+  return !is_read_only_ && is_due(mended_at_, mending_interval)
+         && reopen(opening::damaged);
 }
 
-bool disk_store::reopen() {
+// RocksDB would go on writing to a log that ends in half a record, or in one
+// that was not synced and nobody was promised. So the log is cut there, and the
+// database opened anew when the disk works again.
+void disk_store::get_stuck(const rocksdb::Status& why, uint64_t last) {
+  is_stuck_ = true;
+  last_error_ = why;
+  std::unique_ptr<rocksdb::LogFile> current;
+  if (!is_read_only_ && (*db_)->GetCurrentWalFile(&current).ok())
+    cut_log(directory_ + current->PathName(), last);
+}
+
+bool disk_store::go_on() {
+  return !is_read_only_ && is_due(probed_at_, probe_interval) && has_room()
+         && is_due(reopened_at_, reopen_interval) && reopen(opening::again);
+}
+
+bool disk_store::has_room() const {
+  auto* env = env_ != nullptr ? env_ : rocksdb::Env::Default();
+  auto path = directory_ + "/PROBE";
+  auto status = rocksdb::WriteStringToFile(env, std::string(probe_size, '\0'),
+                                           path, true);
+  env->DeleteFile(path).PermitUncheckedError();
+  return status.ok();
+}
+
+bool disk_store::reopen(opening why) {
+  std::unique_lock lock{guard_};
+  db_.reset();
   quarantine aside{directory_};
-  auto usable = open_mending(directory_, now_, env_, aside, !is_lost_);
+  auto usable = open_mending(directory_, now_, env_, aside, why);
   damaged_.fetch_add(usable.damaged, std::memory_order_relaxed);
   for (const auto& each : usable.findings)
     log::write(log::level::warning, "{}", each);
   db_ = std::move(usable.db);
-  is_lost_ = !db_;
-  if (!is_lost_)
+  is_stuck_ = !db_;
+  if (!is_stuck_) {
+    start();
     return true;
-  log::write(log::level::error, "{}", usable.error);
-  db_ = open_database("/lost", open_mode::normal, now_, nowhere()).db;
+  }
+  last_error_ = rocksdb::Status::IOError(usable.error);
+  // What is there can still be read, perhaps.
+  db_ = open_database(directory_, open_mode::read_only, now_, env_).db;
+  if (!db_)
+    db_ = open_database("/lost", open_mode::normal, now_, nowhere()).db;
   return false;
 }
 

@@ -74,6 +74,8 @@ uint64_t disk_store::ended_until(session_key key) const {
 // Somebody numbers the entries of a new session from the beginning before the
 // old ones are gone: they must go at once. Nobody does that now.
 void disk_store::reopen_queue(session_key key, uint64_t sequence) {
+  if (ended_.empty() && gathered_.ended.empty())
+    return;
   auto until = ended_until(key);
   if (sequence > until)
     return;
@@ -151,8 +153,7 @@ void disk_store::append(const broker::publication& message,
                         const instant& now) {
   tell(now);
   for (const auto& to : targets) {
-    if (!ended_.empty() || !gathered_.ended.empty())
-      reopen_queue(to.key, to.sequence);
+    reopen_queue(to.key, to.sequence);
     gathered_.entries.push_back({to.key, to.sequence});
   }
   auto expires_at = expiry_of(message, now);
@@ -240,6 +241,7 @@ void disk_store::release_body(queue_position where, size_t size) {
 // entry replaces the old one by both steps.
 void disk_store::put_released(session_key key, uint64_t sequence,
                               uint16_t packet_id, size_t size) {
+  reopen_queue(key, sequence);
   erase_entry(key, sequence, size);
   small_entry value;
   put(family::queue, entry_id{key, sequence}.view(),

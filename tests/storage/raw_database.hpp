@@ -45,6 +45,12 @@ public:
           (*opened_.db)
               ->CompactRange(options, (*opened_.db)[where], nullptr, nullptr));
   }
+  bool flush() {
+    for (auto each : storage::all_families)
+      if (!(*opened_.db)->Flush({}, (*opened_.db)[each]).ok())
+        return false;
+    return true;
+  }
   rocksdb::DB& db() { return **opened_.db; }
 
 private:

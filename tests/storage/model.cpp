@@ -1,0 +1,181 @@
+// Random work on the store on disk and the one in memory: they agree, across
+// restarts and whatever RocksDB does with its files in between.
+#include "raw_database.hpp"
+#include "stores.hpp"
+
+#include <caf/test/unit_test.hpp>
+
+#include <random>
+
+using namespace troupe;
+using namespace troupe::test;
+using storage::family;
+
+namespace {
+
+constexpr session_key sessions = 5;
+
+class random_work {
+public:
+  explicit random_work(uint32_t seed) : random_(seed) {}
+
+  void run(int steps) {
+    for (int step = 0; step < steps; ++step) {
+      now_ = later(std::chrono::milliseconds{step * 10});
+      for (auto changes = pick(8); changes > 0; --changes)
+        change();
+      CAF_REQUIRE(is_done(disk_->commit(pick(20) == 0)));
+      CAF_REQUIRE(is_done(memory_.commit(false)));
+      care();
+      if (pick(40) == 0)
+        restart();
+      if (step % 20 == 0)
+        compare();
+    }
+    compare();
+    restart();
+    compare();
+  }
+
+  // After everything is gone nothing is left on disk.
+  void end() {
+    for (session_key key = 1; key <= sessions; ++key)
+      both([&](store& on) { on.erase_session(key); });
+    CAF_REQUIRE(is_done(disk_->commit(false)));
+    while (disk_->housekeep(now_))
+      ;
+    disk_.close();
+    raw_database raw{disk_.directory().database()};
+    raw.compact(family::queue);
+    raw.compact(family::bodies);
+    CAF_CHECK(raw.all(family::queue).empty());
+    CAF_CHECK(raw.all(family::bodies).empty());
+  }
+
+private:
+  uint32_t pick(uint32_t below) { return random_() % below; }
+  session_key any_session() { return 1 + pick(sessions); }
+  uint64_t any_entry(session_key key) {
+    return 1 + pick(static_cast<uint32_t>(last_[key] + 1));
+  }
+
+  template <class Work>
+  void both(Work work) {
+    work(*disk_);
+    work(memory_);
+  }
+
+  void change() {
+    auto key = any_session();
+    auto entry = any_entry(key);
+    auto id = static_cast<uint16_t>(1 + pick(10));
+    switch (pick(12)) {
+    case 0:
+      both([&](store& on) { on.put_session(make_session(key)); });
+      break;
+    case 1:
+      if (pick(10) == 0)
+        both([&](store& on) { on.erase_session(key); });
+      break;
+    case 2:
+      both([&](store& on) { on.put_released(key, entry, id, 0); });
+      last_[key] = std::max(last_[key], entry);
+      break;
+    case 3:
+    case 4:
+    case 5:
+      both([&](store& on) { on.erase_entry(key, entry, 0); });
+      break;
+    case 6:
+      both([&](store& on) { on.put_incoming_id(key, id); });
+      break;
+    case 7:
+      both([&](store& on) { on.erase_incoming_id(key, id); });
+      break;
+    default:
+      append_somewhere();
+    }
+  }
+
+  void append_somewhere() {
+    message_spec spec;
+    spec.payload = std::to_string(pick(1'000'000));
+    if (pick(3) == 0)
+      spec.payload = large(static_cast<char>('a' + pick(26)));
+    if (pick(4) == 0)
+      spec.expiry = 1 + pick(5);
+    std::vector<queue_target> targets;
+    for (session_key key = 1; key <= sessions; ++key)
+      if (pick(2) == 0)
+        targets.push_back({key, ++last_[key], {}});
+    auto message = make(spec);
+    both([&](store& on) { on.append(*message, targets, test_now); });
+  }
+
+  void care() {
+    auto key = any_session();
+    auto from = any_entry(key);
+    switch (pick(12)) {
+    case 0:
+      both([&](store& on) { on.drop_expired(key, now_).messages; });
+      break;
+    case 1:
+      both([&](store& on) { on.drop_oldest(key, from, 3); });
+      break;
+    case 2:
+      disk_->housekeep(now_);
+      break;
+    default:
+      break;
+    }
+  }
+
+  void restart() {
+    disk_.close();
+    if (pick(2) == 0) {
+      raw_database raw{disk_.directory().database()};
+      if (pick(2) == 0)
+        CAF_REQUIRE(raw.flush());
+      else
+        raw.compact(family::queue);
+    }
+    disk_.reopen();
+  }
+
+  void compare() {
+    auto found = sessions_of(*disk_, now_);
+    auto expected = sessions_of(memory_, now_);
+    CAF_REQUIRE_EQUAL(found.size(), expected.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+      CAF_CHECK(found[i].record == expected[i].record);
+      CAF_CHECK_EQUAL(found[i].queue.messages, expected[i].queue.messages);
+      CAF_CHECK_EQUAL(found[i].queue.bytes, expected[i].queue.bytes);
+      CAF_CHECK_EQUAL(found[i].queue.last_sequence,
+                      expected[i].queue.last_sequence);
+    }
+    for (session_key key = 1; key <= sessions; ++key) {
+      CAF_CHECK_EQUAL(payloads(*disk_, key, now_),
+                      payloads(memory_, key, now_));
+      CAF_CHECK_EQUAL(disk_->load(key, now_).incoming_ids,
+                      memory_.load(key, now_).incoming_ids);
+    }
+    CAF_CHECK_EQUAL(disk_->damaged_records(), 0u);
+  }
+
+  std::mt19937 random_;
+  rocks_subject disk_;
+  memory_store memory_;
+  std::map<session_key, uint64_t> last_;
+  instant now_ = test_now;
+};
+
+} // namespace
+
+CAF_TEST(the store on disk does what the one in memory does) {
+  for (uint32_t seed = 1; seed <= 6; ++seed) {
+    CAF_MESSAGE("seed " << seed);
+    random_work work{seed};
+    work.run(600);
+    work.end();
+  }
+}
