@@ -1,7 +1,11 @@
 """The torture of tests/torture: its judge, and a short run of it."""
 import pathlib
+import shutil
 import sys
+import tempfile
 import unittest
+
+from harness import BINARY, QUICK, troupe_only
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]
                        / "torture"))
@@ -11,8 +15,10 @@ from history import NEVER, History, Subscription  # noqa: E402
 from judge import judge  # noqa: E402
 from matching import matches  # noqa: E402
 from messages import counter_of, payload  # noqa: E402
+from torture import parse, torture  # noqa: E402
 
 TOPIC = "t/p0/1/0"
+MOSQUITTO = "/usr/sbin/mosquitto"
 
 
 class Judge(unittest.TestCase):
@@ -29,8 +35,8 @@ class Judge(unittest.TestCase):
         self.session.subscriptions.append(made)
         return made
 
-    def connected(self):
-        self.session.connections += 1
+    def connected(self, kills=0):
+        self.session.connect(kills)
 
     def published(self, count=1, qos=2, is_acknowledged=True):
         """Publish so many; returns the stream."""
@@ -108,6 +114,19 @@ class Judge(unittest.TestCase):
         self.connected()
         self.received(0, dup=True)
         self.assertEqual(self.counts(), {})
+        self.received(0)
+        self.assertEqual(self.counts(), {"duplicated": 1})
+
+    def test_a_second_copy_at_qos1_after_a_kill_need_not_be_marked(self):
+        self.subscribed(qos=1)
+        self.published()
+        self.connected(kills=3)
+        self.received(0)
+        self.connected(kills=4)
+        self.received(0)
+        verdict = judge(self.history)
+        self.assertTrue(verdict.is_good())
+        self.assertEqual(verdict.unmarked, 1)
         self.received(0)
         self.assertEqual(self.counts(), {"duplicated": 1})
 
@@ -210,6 +229,39 @@ class Parts(unittest.TestCase):
             self.assertEqual(counter_of(TOPIC, data), counter)
             self.assertIsNone(counter_of(TOPIC, data[:-1]))
             self.assertIsNone(counter_of("t/p1/1/0", data))
+
+
+@troupe_only
+class Short(unittest.TestCase):
+    """A short run; scripts/torture does the same for as long as one likes."""
+
+    def run_torture(self, rounds, *words):
+        """The verdict, and what was said."""
+        with tempfile.TemporaryDirectory() as folder:
+            said = []
+            verdict = torture(parse([
+                "0.5", "--seed", "1", "--rounds", str(rounds), "--folder",
+                folder, *words]), said.append)
+        return verdict, "\n".join(said)
+
+    def test_nothing_acknowledged_is_lost(self):
+        for after, rounds in (("written", 15), ("synced", 5)):
+            with self.subTest(acknowledge_after=after):
+                verdict, said = self.run_torture(
+                    3 if QUICK else rounds, "--binary", BINARY,
+                    "--acknowledge-after", after)
+                self.assertTrue(verdict and verdict.is_good(), said)
+                self.assertGreater(verdict.acknowledged, 100)
+
+    def test_a_broker_that_lives_is_found_innocent(self):
+        verdict, said = self.run_torture(4, "--binary", BINARY, "--spare")
+        self.assertTrue(verdict and verdict.is_good(), said)
+
+    @unittest.skipUnless(shutil.which(MOSQUITTO), "needs mosquitto")
+    def test_a_broker_that_writes_later_is_caught(self):
+        verdict, said = self.run_torture(4, "--broker", "mosquitto",
+                                         "--binary", MOSQUITTO, "--kills", "1")
+        self.assertGreater(verdict.counts["lost"], 0, said)
 
 
 if __name__ == "__main__":

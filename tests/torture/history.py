@@ -78,8 +78,18 @@ class Session:
         self.begun = begun
         self.ended = NEVER
         self.connections = 0
+        self.kills = [0]
         self.subscriptions = []
         self.copies = {}
+
+    def connect(self, kills):
+        """A further connection, after the broker was killed so many times."""
+        self.connections += 1
+        self.kills.append(kills)
+
+    def was_killed_between(self, one, other):
+        """Whether the broker was killed between these connections."""
+        return self.kills[one] != self.kills[other]
 
     def receive(self, topic, counter, dup):
         """The application got a copy over the session's latest connection."""
@@ -106,6 +116,7 @@ class History:
         self.retained = {}
         self.complaints = defaultdict(list)
         self.refused = 0
+        self.kills = 0
         self.said = Counter()
         self.rounds = []
 

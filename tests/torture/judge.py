@@ -16,6 +16,8 @@ class Verdict:
     def __init__(self):
         self.acknowledged = 0
         self.delivered = 0
+        # At QoS 1, over a new connection after SIGKILL, without DUP.
+        self.unmarked = 0
         self.counts = Counter()
         self.texts = defaultdict(list)
 
@@ -117,29 +119,35 @@ class _Pair:
 
     def _judge_copies(self):
         """QoS 2: one copy. QoS 1: more only where the publisher sent it again,
-        or marked as DUP after a new connection."""
-        several = Counter(counter for counter, _, _ in self.copies)
-        if not any(copies > 1 for copies in several.values()):
-            return
-        unmarked = Counter()
-        marked = Counter()
+        or over a new connection, marked as DUP. A broker that was killed may
+        not know that it sent it: then the mark may be missing."""
+        copies_of = defaultdict(list)
         for counter, connection, dup in self.copies:
-            if several[counter] == 1:
-                continue
-            if self._is_exactly_once():
-                unmarked[counter] += 1
-            elif dup:
-                marked[counter, connection] += 1
+            copies_of[counter].append((connection, dup))
+        for counter, copies in copies_of.items():
+            if len(copies) > 1 and self._is_exactly_once():
+                self._add("duplicated", counter, f"came {len(copies)} times")
+            elif len(copies) > 1:
+                self._judge_repeated(counter, copies)
+
+    def _judge_repeated(self, counter, copies):
+        left = self.stream.sends[counter]
+        marked = Counter()
+        before = copies[0][0]
+        for connection, dup in copies:
+            if dup:
+                marked[connection] += 1
+            elif left:
+                left -= 1
+            elif self.session.was_killed_between(before, connection):
+                self.verdict.unmarked += 1
             else:
-                unmarked[counter] += 1
-        for counter, copies in unmarked.items():
-            most = 1 if self._is_exactly_once() else self.stream.sends[counter]
-            if copies > most:
-                self._add("duplicated", counter,
-                          f"came {copies} times, not marked as DUP")
-        for (counter, connection), copies in marked.items():
-            if copies > self.stream.sends[counter]:
-                self._add("duplicated", counter, f"came {copies} times marked "
+                self._add("duplicated", counter, "came again without DUP over "
+                          f"connection {connection} after {before}")
+            before = connection
+        for connection, times in marked.items():
+            if times > self.stream.sends[counter]:
+                self._add("duplicated", counter, f"came {times} times marked "
                           f"as DUP over connection {connection}")
 
     def _is_exactly_once(self):

@@ -84,7 +84,7 @@ class Subscriber(Endpoint):
         if not present:
             self.held.clear()
         self.is_confirmed = True
-        self.session.connections += 1
+        self.session.connect(self.world.history.kills)
         for each in self.session.subscriptions:
             if not present or each.is_pending():
                 self._request(each)

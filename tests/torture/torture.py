@@ -70,6 +70,7 @@ def _report(world, verdict, arguments, folder, say):
     say(f"{len(world.history.rounds) - 1} rounds, "
         f"{verdict.acknowledged} acknowledged, "
         f"{verdict.delivered} delivered, {world.history.refused} refused, "
+        f"{verdict.unmarked} repeated without DUP after SIGKILL, "
         + ", ".join(f"{counts.pop(kind, 0)} {kind}" for kind in KINDS)
         + "".join(f", {count} {kind}" for kind, count in counts.items()))
     if verdict.is_good():

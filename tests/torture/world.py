@@ -173,6 +173,7 @@ class World:
             self._cut_all()
         elif is_killed:
             self.broker.kill()
+            self.history.kills += 1
         else:
             self.broker.ask_to_end()
             self.loop.run_until(time.monotonic() + 20, self.broker.has_ended)
