@@ -124,7 +124,7 @@ bool disk_store::sweep_ended(session_key key, uint64_t until, size_t& budget) {
   if (!records->status().ok())
     return false;
   if (is_done)
-    tidy.Delete((*db_)[family::meta], ended_key(key)).PermitUncheckedError();
+    tidy.Delete((*db_)[family::meta], ended_key(key));
   if (!write_now(tidy))
     return false;
   if (is_done)

@@ -1,4 +1,5 @@
 // Checking and repairing a database that nobody uses.
+#include "storage/files.hpp"
 #include "storage/inspect.hpp"
 #include "storage/log_reader.hpp"
 #include "storage/mend.hpp"
@@ -67,15 +68,7 @@ private:
   }
 
   bool check_files() {
-    std::vector<fs::path> paths;
-    std::error_code error;
-    for (fs::directory_iterator i{directory_, error}, end; !error && i != end;
-         i.increment(error))
-      paths.push_back(i->path());
-    if (error) {
-      report_.error = refusal(directory_, error.message());
-      return false;
-    }
+    auto paths = files_in(directory_);
     for (size_t i = 0; i < paths.size(); ++i) {
       check_file(paths[i]);
       if (!go_on(i, paths.size() * 2))

@@ -26,7 +26,7 @@ public:
   ~database() {
     for (auto* each : families_)
       db_->DestroyColumnFamilyHandle(each);
-    db_->Close().PermitUncheckedError();
+    db_->Close();
   }
 
   rocksdb::DB& operator*() const noexcept { return *db_; }

@@ -28,6 +28,9 @@ public:
              rocksdb::Env* env);
   ~disk_store() override;
 
+  /// Counts what was found when it was opened.
+  void add_damage(uint64_t records) { damaged_ += records; }
+
   void put_session(const broker::session_record& what) override;
   void erase_session(broker::session_key key) override;
   void put_subscription(broker::session_key key,

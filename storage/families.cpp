@@ -33,7 +33,6 @@ table_options(const std::shared_ptr<rocksdb::Cache>& cache) {
   table.cache_index_and_filter_blocks = true;
   table.block_size = 16 * 1024;
   table.format_version = 5;
-  table.checksum = rocksdb::kXXH3;
   return table;
 }
 

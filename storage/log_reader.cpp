@@ -113,10 +113,11 @@ block_end read_block(std::string_view block, uint64_t offset,
                  ? block_end::cut
                  : block_end::damaged;
     auto covered = block.substr(6, size_t{1} + length);
-    if (type > fragment_type::last
-        || unmask(little_endian(block.data(), 4)) != crc32c(covered))
+    if (unmask(little_endian(block.data(), 4)) != crc32c(covered))
       return block_end::damaged;
-    to.add({type, covered.substr(1), offset});
+    // Newer versions of RocksDB may have others.
+    if (type <= fragment_type::last)
+      to.add({type, covered.substr(1), offset});
     block.remove_prefix(header_size + length);
     offset += header_size + length;
   }

@@ -1,5 +1,6 @@
 #include "storage/mend.hpp"
 
+#include "storage/files.hpp"
 #include "storage/inspect.hpp"
 #include "storage/log_reader.hpp"
 #include "storage/meta.hpp"
@@ -33,19 +34,6 @@ std::string tables_directory(const std::string& directory) {
 
 // It stands in a work directory that is finished.
 constexpr const char* finished_mark = "MENDED";
-
-std::vector<fs::path> files_with(const std::string& directory,
-                                 std::string_view extension) {
-  std::vector<fs::path> result;
-  std::error_code error;
-  for (fs::directory_iterator i{directory, error}, end; !error && i != end;
-       i.increment(error))
-    if (i->path().extension() == extension)
-      result.push_back(i->path());
-  // Their names are numbers of equal length: the older ones first.
-  std::sort(result.begin(), result.end());
-  return result;
-}
 
 std::string share(uint64_t parts) {
   return parts == 0   ? "all"
@@ -153,14 +141,14 @@ private:
       return fail(made.status.ToString());
     for (const auto& each : live_tables())
       (table_reader{each, families_}.is_good() ? good_ : bad_).push_back(each);
-    logs_ = files_with(directory_, ".log");
+    logs_ = files_in(directory_, ".log");
     total_ = good_.size() + bad_.size() + logs_.size();
     return go_on();
   }
 
   // Files may lie there that were about to be deleted.
   std::vector<fs::path> live_tables() const {
-    auto result = files_with(directory_, ".sst");
+    auto result = files_in(directory_, ".sst");
     if (!original_)
       return result;
     auto live = files_of_original();
@@ -363,7 +351,7 @@ private:
     inspection how;
     how.on_flaw = [&](const flaw& what) {
       aside_.add_record(what.where, what.key, what.value);
-      batch_.Delete((*made_)[what.where], what.key).PermitUncheckedError();
+      batch_.Delete((*made_)[what.where], what.key);
     };
     how.on_progress = [&](uint64_t) { return goes_on = go_on(); };
     inspect(*made_, how);

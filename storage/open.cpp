@@ -1,11 +1,13 @@
 #include "storage/open.hpp"
 
 #include "storage/disk_store.hpp"
+#include "storage/files.hpp"
 #include "storage/mend.hpp"
 #include "storage/meta.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace fs = std::filesystem;
@@ -37,15 +39,11 @@ bool has_lost_its_head(const std::string& directory) {
   std::error_code error;
   if (fs::exists(directory + "/CURRENT", error))
     return false;
-  for (fs::directory_iterator i{directory, error}, end; !error && i != end;
-       i.increment(error)) {
-    auto extension = i->path().extension();
-    auto name = i->path().filename().string();
-    if (extension == ".sst" || extension == ".log"
-        || name.starts_with("MANIFEST-"))
-      return true;
-  }
-  return false;
+  auto files = files_in(directory);
+  return std::any_of(files.begin(), files.end(), [](const fs::path& each) {
+    return each.extension() == ".sst" || each.extension() == ".log"
+           || each.filename().string().starts_with("MANIFEST-");
+  });
 }
 
 uint64_t table_bytes(const database& db) {
@@ -116,12 +114,9 @@ private:
   }
 
   rocksdb::Status open_without_damaged_log() {
-    std::error_code error;
-    for (fs::directory_iterator i{directory_, error}, end; !error && i != end;
-         i.increment(error))
-      if (i->path().extension() == ".log")
-        if (auto problem = aside_.copy(i->path()); !problem.empty())
-          return rocksdb::Status::IOError(problem);
+    for (const auto& each : files_in(directory_, ".log"))
+      if (auto problem = aside_.copy(each); !problem.empty())
+        return rocksdb::Status::IOError(problem);
     auto status = open(open_mode::damaged_log);
     if (result_.db) {
       ++result_.damaged;
@@ -187,11 +182,19 @@ private:
   usable_database result_;
 };
 
+bool has_files(const std::string& directory) {
+  std::error_code ignored;
+  return fs::exists(directory + "/CURRENT", ignored);
+}
+
 opened_store open_to_read(const open_options& options, const told_time& now,
                           rocksdb::Env* env) {
   opened_store result;
   auto opened =
       open_database(options.directory, open_mode::read_only, now, env);
+  // A broker that uses the database may have deleted a file meanwhile.
+  for (int i = 0; i < 5 && !opened.db && has_files(options.directory); ++i)
+    opened = open_database(options.directory, open_mode::read_only, now, env);
   if (!opened.db) {
     result.error = refusal(options.directory, explain(opened.status));
     return result;
@@ -226,7 +229,7 @@ std::string used_by_another(const std::string& directory) {
   auto status = env->LockFile(directory + "/LOCK", &lock);
   if (!status.ok())
     return explain(status);
-  env->UnlockFile(lock).PermitUncheckedError();
+  env->UnlockFile(lock);
   return {};
 }
 
@@ -263,8 +266,10 @@ opened_store open_store_with(const open_options& options, rocksdb::Env* env) {
   result.findings = std::move(usable.findings);
   if (!usable.db)
     return result;
-  result.store =
+  auto store =
       std::make_unique<disk_store>(std::move(usable.db), options, now, env);
+  store->add_damage(usable.damaged);
+  result.store = std::move(store);
   return result;
 }
 

@@ -29,9 +29,10 @@ void disk_store::note_damage(rocksdb::WriteBatch& tidy, family where,
   if (!quarantine_.add_record(where, key, value))
     return;
   auto* home = (*db_)[where];
-  auto status = where == family::queue ? tidy.SingleDelete(home, key)
-                                       : tidy.Delete(home, key);
-  status.PermitUncheckedError();
+  if (where == family::queue)
+    tidy.SingleDelete(home, key);
+  else
+    tidy.Delete(home, key);
 }
 
 void disk_store::remove_entry(rocksdb::WriteBatch& tidy, queue_position where,
@@ -42,8 +43,7 @@ void disk_store::remove_entry(rocksdb::WriteBatch& tidy, queue_position where,
   if (entry.header.kind == entry_kind::shared && !is_released)
     change_body(tidy, entry.body, -1);
   tidy.SingleDelete((*db_)[family::queue],
-                    entry_id{where.key, where.sequence}.view())
-      .PermitUncheckedError();
+                    entry_id{where.key, where.sequence}.view());
 }
 
 // If it fails what was found is found again.

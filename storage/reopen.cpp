@@ -1,12 +1,12 @@
 // The store's own memory, and damage and errors that show while it is in use.
 #include "core/log.hpp"
 #include "storage/disk_store.hpp"
+#include "storage/files.hpp"
 #include "storage/log_reader.hpp"
 #include "storage/meta.hpp"
 #include "storage/open.hpp"
 
 #include <rocksdb/env.h>
-#include <rocksdb/transaction_log.h>
 
 #include <algorithm>
 #include <chrono>
@@ -100,9 +100,8 @@ bool disk_store::mend_now() {
 void disk_store::get_stuck(const rocksdb::Status& why, uint64_t last) {
   is_stuck_ = true;
   last_error_ = why;
-  std::unique_ptr<rocksdb::LogFile> current;
-  if (!is_read_only_ && (*db_)->GetCurrentWalFile(&current).ok())
-    cut_log(directory_ + current->PathName(), last);
+  if (auto logs = files_in(directory_, ".log"); !is_read_only_ && !logs.empty())
+    cut_log(logs.back(), last);
 }
 
 bool disk_store::go_on() {
@@ -115,7 +114,7 @@ bool disk_store::has_room() const {
   auto path = directory_ + "/PROBE";
   auto status = rocksdb::WriteStringToFile(env, std::string(probe_size, '\0'),
                                            path, true);
-  env->DeleteFile(path).PermitUncheckedError();
+  env->DeleteFile(path);
   return status.ok();
 }
 

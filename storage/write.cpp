@@ -11,11 +11,11 @@ using broker::session_key;
 
 void disk_store::put(family where, std::string_view key,
                      std::string_view value) {
-  batch_.Put((*db_)[where], key, value).PermitUncheckedError();
+  batch_.Put((*db_)[where], key, value);
 }
 
 void disk_store::remove(family where, std::string_view key) {
-  batch_.Delete((*db_)[where], key).PermitUncheckedError();
+  batch_.Delete((*db_)[where], key);
 }
 
 // -- sessions -----------------------------------------------------------------
@@ -80,7 +80,7 @@ void disk_store::reopen_queue(session_key key, uint64_t sequence) {
   if (sequence > until)
     return;
   auto remove_position = [&](std::string_view id) {
-    batch_.SingleDelete((*db_)[family::queue], id).PermitUncheckedError();
+    batch_.SingleDelete((*db_)[family::queue], id);
   };
   session_range queue{*db_, family::queue, key};
   for (queue.seek_to_first(); queue->Valid(); queue->Next()) {
@@ -118,10 +118,8 @@ void disk_store::put_will(session_key key, const broker::stored_will& what,
   rocksdb::Slice id_slice{id.view()};
   will_parts value;
   encode_will(value, what, now);
-  batch_
-      .Put((*db_)[family::wills], rocksdb::SliceParts{&id_slice, 1},
-           value.slices())
-      .PermitUncheckedError();
+  batch_.Put((*db_)[family::wills], rocksdb::SliceParts{&id_slice, 1},
+             value.slices());
 }
 
 void disk_store::erase_will(session_key key) {
@@ -164,10 +162,8 @@ void disk_store::append(const broker::publication& message,
     entry_id id{to.key, to.sequence};
     rocksdb::Slice id_slice{id.view()};
     encode_entry(value, message, to.options, expires_at);
-    batch_
-        .Put((*db_)[family::queue], rocksdb::SliceParts{&id_slice, 1},
-             value.slices())
-        .PermitUncheckedError();
+    batch_.Put((*db_)[family::queue], rocksdb::SliceParts{&id_slice, 1},
+               value.slices());
   }
 }
 
@@ -179,10 +175,8 @@ void disk_store::append_shared(const broker::publication& message,
   rocksdb::Slice id_slice{id.view()};
   body_parts content;
   encode_body(content, message, targets.size());
-  batch_
-      .Put((*db_)[family::bodies], rocksdb::SliceParts{&id_slice, 1},
-           content.slices())
-      .PermitUncheckedError();
+  batch_.Put((*db_)[family::bodies], rocksdb::SliceParts{&id_slice, 1},
+             content.slices());
   small_entry value;
   for (const auto& to : targets) {
     put(family::queue, entry_id{to.key, to.sequence}.view(),
@@ -207,10 +201,8 @@ uint64_t disk_store::take_body_id() {
 void disk_store::change_body(rocksdb::WriteBatch& batch, uint64_t body,
                              int64_t by) {
   body_change change;
-  batch
-      .Merge((*db_)[family::bodies], body_key{body}.view(),
-             encode_change(change, by))
-      .PermitUncheckedError();
+  batch.Merge((*db_)[family::bodies], body_key{body}.view(),
+              encode_change(change, by));
 }
 
 // The entry goes, or its message does. Small messages are never shared, so that
@@ -251,8 +243,7 @@ void disk_store::put_released(session_key key, uint64_t sequence,
 
 void disk_store::erase_entry(session_key key, uint64_t sequence, size_t size) {
   release_body({key, sequence}, size);
-  batch_.SingleDelete((*db_)[family::queue], entry_id{key, sequence}.view())
-      .PermitUncheckedError();
+  batch_.SingleDelete((*db_)[family::queue], entry_id{key, sequence}.view());
 }
 
 // -- the rest -----------------------------------------------------------------
@@ -263,10 +254,8 @@ void disk_store::put_retained(const broker::publication& message,
   rocksdb::Slice topic{message.topic()};
   retained_parts value;
   encode_retained(value, message, expiry_of(message, now));
-  batch_
-      .Put((*db_)[family::retained], rocksdb::SliceParts{&topic, 1},
-           value.slices())
-      .PermitUncheckedError();
+  batch_.Put((*db_)[family::retained], rocksdb::SliceParts{&topic, 1},
+             value.slices());
 }
 
 void disk_store::erase_retained(std::string_view topic) {

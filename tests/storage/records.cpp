@@ -131,7 +131,8 @@ CAF_TEST(whatever the bytes are decoding ends well) {
 
 CAF_TEST(times and flags that cannot be are refused) {
   entry_parts parts;
-  encode_entry(parts, *make("x"), {}, latest_time);
+  auto message = make("x");
+  encode_entry(parts, *message, {}, latest_time);
   auto value = joined(parts);
   CAF_CHECK(decode_entry(value));
   value[expiry_offset] = '\x7f';
