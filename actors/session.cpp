@@ -112,7 +112,7 @@ void session::admit(attach_connection& message) {
   if (!outcome.removed_filters.empty())
     change_key();
   if (!books_ && node_.store && machine_.is_durable())
-    become_durable();
+    held_until_ = become_durable();
   attached answer;
   answer.session = self();
   answer.key = machine_.key();

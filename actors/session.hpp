@@ -72,7 +72,7 @@ private:
   void receive_of_store(const mail& message);
   void start();
   void become_ready();
-  void become_durable();
+  uint64_t become_durable();
   uint64_t retire();
   void change_key();
   void remember_presence();
@@ -124,6 +124,7 @@ private:
   /// What the appender left us, until the rest is read.
   lent_offline_session left_;
   uint64_t held_until_ = 0; // a ticket
+  uint64_t next_hold_ = UINT64_MAX;
   connection_actor connection_;
   std::vector<attach_connection> waiting_; // for the old connection to end
   std::vector<pending_answer> pending_;

@@ -19,7 +19,7 @@ constexpr auto retry_time = std::chrono::milliseconds{500};
 constexpr auto report_interval = seconds{60};
 
 /// How often the database is told that the node is alive, and tidied.
-constexpr auto alive_interval = seconds{10};
+constexpr auto alive_interval = seconds{1};
 
 /// Bytes of publications in a group, about, above which it is written at once.
 constexpr size_t group_limit = 4 * 1024 * 1024;

@@ -3,7 +3,14 @@
 #include "storage/meta.hpp"
 #include "storage/status.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string>
 
 namespace troupe::storage {
 
@@ -11,6 +18,30 @@ namespace {
 
 /// A batch that was larger gives its memory back.
 constexpr size_t kept_batch = size_t{1} << 20;
+
+broker::store_status sync_file(const std::string& path, int flags) {
+  auto fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
+  if (fd < 0) // gone meanwhile: what it held is in a table
+    return {};
+  auto done = ::fdatasync(fd) == 0;
+  auto why = errno;
+  ::close(fd);
+  if (done)
+    return {};
+  return {why == ENOSPC || why == EDQUOT ? broker::store_status::kind::no_space
+                                         : broker::store_status::kind::failed,
+          path + ": " + std::strerror(why)};
+}
+
+/// Not with DB::SyncWAL: that ends the process when a write has failed before.
+broker::store_status sync_logs(const std::string& directory) {
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator{directory, error})
+    if (file.path().extension() == ".log")
+      if (auto status = sync_file(file.path().string(), 0); !status)
+        return status;
+  return sync_file(directory, O_DIRECTORY);
+}
 
 } // namespace
 
@@ -67,8 +98,7 @@ void disk_store::forget_gathered() {
 }
 
 broker::store_status disk_store::sync() {
-  std::shared_lock lock{guard_};
-  return to_store_status((*db_)->SyncWAL());
+  return sync_logs(directory_);
 }
 
 } // namespace troupe::storage

@@ -5,6 +5,7 @@
 
 #include <caf/exit_reason.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,8 @@ namespace {
 
 /// A connection as its session sees it.
 struct client {
+  broker::session_key key = 0;
+
   explicit client(caf::actor_system& sys) {
     handle = record<connection_actor>(
         sys, [this](const mail& message) { receive(message); });
@@ -25,6 +28,7 @@ struct client {
 
   void receive(const mail& message) {
     if (auto* ours = message.get_if<attached>()) {
+      key = ours->key;
       text += !ours->session          ? "failed "
               : ours->session_present ? "resumed "
                                       : "new ";
@@ -99,6 +103,10 @@ struct fixture : caf_fixture {
     }
   }
 
+  /// As the last connection heard it: it changes with a clean start.
+  broker::session_key session_key() const {
+    return std::max({anna.key, bert.key, cleo.key});
+  }
   void turn(seconds passed = seconds{0}) { home.run_one_turn(at + passed); }
   template <class Message>
   void send(Message&& message) {
@@ -137,7 +145,7 @@ struct fixture : caf_fixture {
     broker::delivery what;
     what.qos = qos::at_least_once;
     what.shared = shared;
-    send(deliver{0, std::move(batch), {what}});
+    send(deliver{session_key(), std::move(batch), {what}});
   }
   std::string take() {
     auto result = std::move(log);

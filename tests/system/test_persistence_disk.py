@@ -135,7 +135,7 @@ class Directories(PersistenceTest):
         broker = Broker(persistence=True, persistence_location=str(location))
         self.addCleanup(broker.kill)
         broker.stop()
-        self.assertIn("troupe.store", os.listdir(location))
+        self.assertTrue((location / "troupe.store").is_dir())
 
     def test_a_location_that_is_a_file_is_refused(self):
         location = self.location / "file"

@@ -186,9 +186,13 @@ class Wills(TimeTest):
         client = self.durable(will=self.will(delay=1))
         client.disconnect()
         self.broker.log.wait_for(f"{client.client_id}.*disconnect")
+        # Nothing answers a DISCONNECT; this is written behind it.
+        self.publish_all(["behind it"])
         self.restart()
         self.let_time_pass(2)
-        self.expect_no_will()
+        watcher = self.again(self.watcher)
+        watcher.finish(watcher.expect_publish(self.topic, "behind it"))
+        self.assert_silent(watcher, self.topic)
 
     @troupe_only
     @each_ending
