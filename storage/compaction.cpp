@@ -107,6 +107,44 @@ private:
   wall_time now_;
 };
 
+class removal_collector : public rocksdb::TablePropertiesCollector {
+public:
+  const char* Name() const override { return "troupe.removal_collector"; }
+
+  rocksdb::Status AddUserKey(const rocksdb::Slice&, const rocksdb::Slice&,
+                             rocksdb::EntryType type, rocksdb::SequenceNumber,
+                             uint64_t) override {
+    ++entries_;
+    if (type == rocksdb::kEntrySingleDelete || type == rocksdb::kEntryDelete)
+      ++removals_;
+    return rocksdb::Status::OK();
+  }
+  rocksdb::Status Finish(rocksdb::UserCollectedProperties*) override {
+    return rocksdb::Status::OK();
+  }
+  rocksdb::UserCollectedProperties GetReadableProperties() const override {
+    return {};
+  }
+  // A merge is not worth it for a few.
+  bool NeedCompact() const override {
+    constexpr uint64_t worth_it = 5000;
+    return removals_ >= worth_it && removals_ * 2 >= entries_;
+  }
+
+private:
+  uint64_t entries_ = 0;
+  uint64_t removals_ = 0;
+};
+
+class removal_collectors : public rocksdb::TablePropertiesCollectorFactory {
+public:
+  const char* Name() const override { return "troupe.removal_collectors"; }
+  rocksdb::TablePropertiesCollector*
+  CreateTablePropertiesCollector(Context) override {
+    return new removal_collector; // RocksDB takes it over
+  }
+};
+
 // Makes filters of one kind: `Make` returns a new one.
 template <class Make>
 class filter_factory : public rocksdb::CompactionFilterFactory {
@@ -140,6 +178,11 @@ std::shared_ptr<rocksdb::CompactionFilterFactory> make_dead_body_filter() {
   auto make = [] { return std::make_unique<dead_body_filter>(); };
   return std::make_shared<filter_factory<decltype(make)>>(
       "troupe.dead_body_filters", make);
+}
+
+std::shared_ptr<rocksdb::TablePropertiesCollectorFactory>
+make_removal_collector() {
+  return std::make_shared<removal_collectors>();
 }
 
 std::shared_ptr<rocksdb::CompactionFilterFactory>

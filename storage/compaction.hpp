@@ -4,6 +4,7 @@
 
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/merge_operator.h>
+#include <rocksdb/table_properties.h>
 
 #include <array>
 #include <cstdint>
@@ -23,6 +24,12 @@ std::shared_ptr<rocksdb::MergeOperator> make_body_counter();
 
 /// Removes bodies that nobody refers to.
 std::shared_ptr<rocksdb::CompactionFilterFactory> make_dead_body_filter();
+
+/// Has tables merged that mostly remove entries of queues: else a queue that
+/// was drained would keep its place on disk, and be walked through by whoever
+/// reads it, until enough other tables have come.
+std::shared_ptr<rocksdb::TablePropertiesCollectorFactory>
+make_removal_collector();
 
 /// Removes retained messages that have expired at `now`.
 std::shared_ptr<rocksdb::CompactionFilterFactory>

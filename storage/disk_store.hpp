@@ -30,6 +30,11 @@ public:
 
   /// Counts what was found when it was opened.
   void add_damage(uint64_t records) { damaged_ += records; }
+  /// Nothing can be written for now: it was opened only to read.
+  void begin_stuck(const rocksdb::Status& why) {
+    is_stuck_ = true;
+    last_error_ = why;
+  }
 
   void put_session(const broker::session_record& what) override;
   void erase_session(broker::session_key key) override;

@@ -57,6 +57,7 @@ void tune_queue(rocksdb::ColumnFamilyOptions& options) {
   options.arena_block_size = 256 * 1024;
   // Merging more files at once costs less; there are few readers to wait for.
   options.level0_file_num_compaction_trigger = 8;
+  options.table_properties_collector_factories = {make_removal_collector()};
   // The entries of a session come in order: half the cost of an insertion.
   options.memtable_insert_with_hint_prefix_extractor.reset(
       rocksdb::NewFixedPrefixTransform(session_id::size));

@@ -24,13 +24,17 @@ bool holds(const rocksdb::Status& status, std::string_view text) {
   return status.ToString().find(text) != std::string::npos;
 }
 
+bool is_full(const rocksdb::Status& status) {
+  return status.IsNoSpace() || holds(status, "Disk quota exceeded");
+}
+
 // Nothing is wrong with the database itself.
 bool is_no_damage(const rocksdb::Status& status) {
-  return holds(status, "/LOCK") || holds(status, "Permission denied")
+  return is_full(status) || holds(status, "/LOCK")
+         || holds(status, "Permission denied")
          || holds(status, "Read-only file system")
          || holds(status, "Too many open files")
-         || holds(status, "families not opened") || status.IsNoSpace()
-         || status.IsMemoryLimit() || holds(status, "Disk quota exceeded");
+         || holds(status, "families not opened") || status.IsMemoryLimit();
 }
 
 // Without its file CURRENT RocksDB would take the directory for an empty one
@@ -129,11 +133,11 @@ private:
   }
 
   rocksdb::Status replace(const rocksdb::Status& why) {
+    auto mended = mend(directory_, aside_, nullptr);
     result_.findings.push_back(
         fmt::format("The database was damaged ({}). It is in {} now, and a new "
                     "one holds what could be read",
-                    why.ToString(), "quarantine"));
-    auto mended = mend(directory_, aside_, nullptr);
+                    why.ToString(), aside_.directory()));
     result_.damaged += std::max<uint64_t>(mended.damaged, 1);
     for (auto& each : mended.findings)
       result_.findings.push_back(std::move(each));
@@ -156,6 +160,7 @@ private:
   }
 
   usable_database finish(const rocksdb::Status& status) {
+    result_.is_full = !result_.db && is_full(status);
     if (!result_.db)
       return refuse(explain(status));
     auto problem = format_problem(*result_.db);
@@ -206,6 +211,22 @@ opened_store open_to_read(const open_options& options, const told_time& now,
   }
   result.store =
       std::make_unique<disk_store>(std::move(opened.db), options, now, env);
+  return result;
+}
+
+// There is no room, but what is there can be served until there is.
+opened_store open_full(const open_options& options, const told_time& now,
+                       rocksdb::Env* env, opened_store result) {
+  auto opened =
+      open_database(options.directory, open_mode::read_only, now, env);
+  if (!opened.db || !format_problem(*opened.db).empty())
+    return result;
+  auto store =
+      std::make_unique<disk_store>(std::move(opened.db), options, now, env);
+  store->begin_stuck(rocksdb::Status::NoSpace(result.error));
+  result.findings.push_back(std::move(result.error));
+  result.error.clear();
+  result.store = std::move(store);
   return result;
 }
 
@@ -264,6 +285,8 @@ opened_store open_store_with(const open_options& options, rocksdb::Env* env) {
       open_mending(options.directory, now, env, aside, opening::first);
   result.error = std::move(usable.error);
   result.findings = std::move(usable.findings);
+  if (usable.is_full)
+    return open_full(options, now, env, std::move(result));
   if (!usable.db)
     return result;
   auto store =

@@ -18,6 +18,8 @@ struct usable_database {
   /// Null: see `error`.
   database_ptr db;
   std::string error;
+  /// There is no room to open it for writing.
+  bool is_full = false;
   std::vector<std::string> findings;
   /// Damaged records, and stretches of files that held more of them.
   uint64_t damaged = 0;

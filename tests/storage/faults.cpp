@@ -95,6 +95,27 @@ CAF_TEST(a full disk is told and forgotten when there is room again) {
   CAF_CHECK_EQUAL(payloads(*on, 1), (strings{"before", "again"}));
 }
 
+CAF_TEST(a broker that starts on a full disk serves what is there) {
+  {
+    auto on = open();
+    CAF_REQUIRE(on);
+    CAF_REQUIRE(append(*on, 1, 1, make("before")));
+  }
+  env.plan.first_failure = env.plan.count + 1;
+  auto opened = storage::open_store_with({home.database(), false}, env.get());
+  CAF_REQUIRE(opened.store);
+  CAF_CHECK_EQUAL(opened.error, "");
+  CAF_CHECK_EQUAL(opened.findings.size(), 1u);
+  CAF_CHECK_EQUAL(payloads(*opened.store, 1), strings{"before"});
+  queue_target target{1, 2, {}};
+  opened.store->append(*make("lost"), {&target, 1}, test_now);
+  CAF_CHECK(opened.store->commit(false).what == kind::no_space);
+  env.plan.first_failure = 0;
+  CAF_CHECK(works_again(*opened.store, 3));
+  CAF_CHECK_EQUAL(payloads(*opened.store, 1), (strings{"before", "again"}));
+  CAF_CHECK(!std::filesystem::exists(home.file("quarantine")));
+}
+
 CAF_TEST(an error that RocksDB does not recover from ends as well) {
   auto on = open();
   CAF_REQUIRE(on);

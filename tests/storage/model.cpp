@@ -117,7 +117,7 @@ private:
     auto from = any_entry(key);
     switch (pick(12)) {
     case 0:
-      both([&](store& on) { on.drop_expired(key, now_).messages; });
+      both([&](store& on) { on.drop_expired(key, now_); });
       break;
     case 1:
       both([&](store& on) { on.drop_oldest(key, from, 3); });

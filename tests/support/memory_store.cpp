@@ -1,23 +1,23 @@
 #include "tests/support/memory_store.hpp"
 
-#include <limits>
-
 namespace troupe::test {
 
 using namespace broker;
 
 namespace {
 
-constexpr auto last_number = std::numeric_limits<uint64_t>::max();
-
-publication_ptr copy_of(const publication& from) {
+publication_ptr copy_of(const publication& from, time_point expires_at) {
   protocol::message source;
   source.topic = from.topic();
   source.payload = from.payload();
   source.forwarded_properties = from.properties();
   source.qos = from.qos();
   source.retain = from.retain();
-  return publication::restore(source, from.expires_at());
+  return publication::restore(source, expires_at);
+}
+
+publication_ptr copy_of(const publication& from) {
+  return copy_of(from, from.expires_at());
 }
 
 bool is_expired(const memory_store::content::entry& what, const instant& now) {
@@ -27,16 +27,8 @@ bool is_expired(const memory_store::content::entry& what, const instant& now) {
 // The same message as somebody finds it later.
 publication_ptr found_at(const memory_store::content::entry& what,
                          const instant& now) {
-  if (!what.message)
-    return nullptr;
-  const auto& from = *what.message;
-  protocol::message source;
-  source.topic = from.topic();
-  source.payload = from.payload();
-  source.forwarded_properties = from.properties();
-  source.qos = from.qos();
-  source.retain = from.retain();
-  return publication::restore(source, now.to_steady(what.expires_at));
+  return what.message ? copy_of(*what.message, now.to_steady(what.expires_at))
+                      : nullptr;
 }
 
 // All records of a family that belong to a session.
