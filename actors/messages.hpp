@@ -434,6 +434,7 @@ struct remember {
   /// Told when it is on disk, with `ticket`; null: nobody is.
   stored_sink answer_to;
   uint64_t ticket = 0;
+  bool is_late = false; // and whoever waits has been told
 };
 
 struct remember_retained {
@@ -533,6 +534,9 @@ struct queue_read {
 struct stored {
   broker::session_key key = 0;
   uint64_t ticket = 0;
+  /// It could not be written yet and is tried again: what can do without need
+  /// not wait. Another answer follows.
+  bool is_late = false;
 };
 
 // -- to registries and above

@@ -105,6 +105,14 @@ void session_books::flush(broker::sender& out) {
   tell(node_.store, std::exchange(changes_, {}));
 }
 
+const session_books::awaited*
+session_books::find(uint64_t ticket) const noexcept {
+  for (uint32_t i = 0; i < awaited_.size(); ++i)
+    if (awaited_[i].ticket == ticket)
+      return &awaited_[i];
+  return nullptr;
+}
+
 std::optional<session_books::awaited>
 session_books::on_stored(uint64_t ticket) {
   if (awaited_.empty() || awaited_.front().ticket != ticket)

@@ -64,6 +64,8 @@ public:
   bool wait_for(uint32_t request);
   /// Sends the changes, `out`'s window among them.
   void flush(broker::sender& out);
+  /// What waits for the ticket, or null.
+  const awaited* find(uint64_t ticket) const noexcept;
   /// What may go on now.
   std::optional<awaited> on_stored(uint64_t ticket);
 

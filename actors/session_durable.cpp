@@ -154,10 +154,16 @@ void session::on(stored& message) {
   }
   if (!concerns_us(message.key))
     return;
+  std::vector<broker::queued_delivery> next;
+  if (message.is_late) {
+    if (auto* late = books_->find(message.ticket))
+      machine_.out().on_window_late(late->launched, next);
+    send_again(std::move(next));
+    return;
+  }
   auto done = books_->on_stored(message.ticket);
   if (!done)
     return;
-  std::vector<broker::queued_delivery> next;
   machine_.out().on_window_stored(done->launched, next);
   machine_.out().on_released(done->released, next);
   send_again(std::move(next));

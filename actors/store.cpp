@@ -192,10 +192,12 @@ void store::finish(bool failed) {
              retained != nullptr && retained->batch && failed)
       retained->batch->has_failed.store(true, std::memory_order_relaxed);
     else if (auto* changes = std::get_if<remember>(&each);
-             changes != nullptr && failed)
+             changes != nullptr && failed) {
+      tell_late(*changes);
       again.push_back(std::move(*changes));
-    else if (changes != nullptr)
+    } else if (changes != nullptr) {
       answer(*changes);
+    }
   }
   // Behind the answers: what a session launched from its queue went before what
   // it sent directly.
@@ -220,9 +222,15 @@ void store::settle_parts(bool failed) {
       tell(node_.appenders[home], std::move(notices[home]));
 }
 
+/// Once per change.
+void store::tell_late(remember& what) {
+  if (what.answer_to && what.window && !std::exchange(what.is_late, true))
+    tell(what.answer_to, stored{what.key, what.ticket, true});
+}
+
 void store::answer(const remember& done) {
   if (done.answer_to)
-    tell(done.answer_to, stored{done.key, done.ticket});
+    tell(done.answer_to, stored{done.key, done.ticket, false});
 }
 
 void store::report(const broker::store_status& status) {

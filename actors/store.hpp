@@ -61,6 +61,7 @@ private:
   void finish(bool failed);
   void settle_parts(bool failed);
   void answer(const remember& done);
+  void tell_late(remember& what);
   void report(const broker::store_status& status);
   void arm();
 

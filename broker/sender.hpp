@@ -131,6 +131,9 @@ public:
   }
   void on_window_stored(const std::vector<uint16_t>& packet_ids,
                         std::vector<queued_delivery>& out);
+  /// The window cannot be stored for now: QoS 1 messages do not wait for it.
+  void on_window_late(const std::vector<uint16_t>& packet_ids,
+                      std::vector<queued_delivery>& out);
   /// The PUBRECs for these are stored: their PUBRELs go out.
   void on_released(const std::vector<uint16_t>& packet_ids,
                    std::vector<queued_delivery>& out);

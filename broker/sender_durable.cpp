@@ -361,6 +361,16 @@ void sender::on_window_stored(const std::vector<uint16_t>& packet_ids,
   }
 }
 
+void sender::on_window_late(const std::vector<uint16_t>& packet_ids,
+                            std::vector<queued_delivery>& out) {
+  for (auto packet_id : packet_ids) {
+    auto* what = in_flight_.find(packet_id);
+    if (what != nullptr && what->state == phase::unstored && !what->stored.part
+        && what->qos == protocol::qos::at_least_once)
+      send_stored(*what, out);
+  }
+}
+
 void sender::send_stored(entry& what, std::vector<queued_delivery>& out) {
   what.state = phase::published;
   --disk_->unstored;
