@@ -350,6 +350,22 @@ class Move(store_tool.StoreTest):
         broker.stop()
         self.assertFalse(self.info()["broker"])
 
+    def test_the_backup_of_a_running_broker(self):
+        self.mosquitto_with_a_message()
+        broker = self.troupe()
+        backup = self.folder / "backup"
+        self.store("backup", backup)
+        self.publish(broker, "t", "after the backup")
+        self.store("backup", backup, status=1)
+        self.assertIn("no such", self.store(
+            "backup", "/nowhere/backup", status=1).lower())
+        broker.stop()
+        self.assertEqual(self.previews("c"), ["waits", "after the backup"])
+        self.store("restore", backup)
+        self.assertEqual(self.previews("c"), ["waits"])
+        c = self.back(self.troupe(), "c")
+        c.finish(c.expect_publish("t", "waits"))
+
     def test_a_broker_that_was_killed(self):
         self.mosquitto_with_a_message()
         broker = self.troupe()
