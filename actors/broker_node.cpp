@@ -192,6 +192,8 @@ void broker_node::parts::start_store() {
     return;
   shared.store =
       spawn_light<store>(system, shared, *store_loop, std::move(database));
+  object_of<store>(shared.store)
+      ->listen_in(shared.settings.persistence_location);
 }
 
 /// Everything is in place before the first client can come.

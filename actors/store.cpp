@@ -33,7 +33,8 @@ constexpr size_t slice_bytes = 256 * 1024;
 store::store(caf::actor_config& cfg, node_context& shared, loop& home,
              std::unique_ptr<broker::store> database)
     : light_actor(cfg, &home), node_(shared), loop_(home),
-      database_(std::move(database)) {
+      database_(std::move(database)),
+      control_(home, [this](std::string_view line) { return obey(line); }) {
   const auto& settings = node_.settings;
   if (settings.acknowledge_after != config::acknowledge_after::synced
       && settings.sync_interval.count() != 0)
@@ -294,6 +295,29 @@ void store::on(shrink_queue& message) {
   tell(message.answer_to, std::move(answer));
 }
 
+// -- what `troupe store` asks
+// ---------------------------------------------------
+
+void store::listen_in(const std::string& directory) {
+  auto path = directory + "/" + control_socket::file_name;
+  if (auto error = control_.open(path); !error.empty())
+    log::write(log::level::warning,
+               "`troupe store backup` cannot reach this broker: {}", error);
+}
+
+std::string store::obey(std::string_view line) {
+  constexpr std::string_view backup = "backup ";
+  if (line.substr(0, backup.size()) != backup)
+    return "error: this broker does not know that command";
+  commit_group();
+  std::string directory{line.substr(backup.size())};
+  auto status = database_->backup(directory);
+  if (!status)
+    return "error: " + status.text;
+  log::write(log::level::notice, "Database backed up to {}.", directory);
+  return "ok";
+}
+
 // -- time and the end
 // -----------------------------------------------------------
 
@@ -328,6 +352,7 @@ void store::on(stop_node&) {
   database_->put_alive(instant::now().wall);
   report(database_->commit(true));
   loop_.timers().disarm(*this);
+  control_.close();
 }
 
 } // namespace troupe::actors

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/control_socket.hpp"
 #include "actors/light_actor.hpp"
 #include "actors/loop.hpp"
 #include "actors/messages.hpp"
@@ -34,6 +35,10 @@ public:
   void on_timer(time_point now) noexcept override;
   void on_end_of_turn() noexcept override;
 
+  /// Listens for `troupe store` in `directory`. REQUIRES: the loop does not run
+  /// yet.
+  void listen_in(const std::string& directory);
+
   /// The database, for the time before the loops run and after they have ended.
   broker::store& database() noexcept { return *database_; }
 
@@ -64,11 +69,13 @@ private:
   void tell_late(remember& what);
   void report(const broker::store_status& status);
   void arm();
+  std::string obey(std::string_view line);
 
   node_context& node_;
   loop& loop_;
   std::unique_ptr<broker::store> database_;
   std::unique_ptr<sync_thread> syncing_;
+  control_socket control_;
   instant now_;
   // What the next commit brings, in the order of arrival.
   std::vector<work> group_;

@@ -3,6 +3,7 @@
 #include "actors/broker_node.hpp"
 #include "config/load.hpp"
 #include "core/log.hpp"
+#include "storage/library_pages.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -210,6 +211,8 @@ int serve(const command_line& given, const config::settings& settings) {
     log::write(log::level::error, "Error: {}", error);
     return exit_failure;
   }
+  if (!settings.persistence)
+    storage::release_library_pages();
   say_where(given, settings, node);
   node.start();
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " running");

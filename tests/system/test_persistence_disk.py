@@ -149,7 +149,8 @@ class Directories(PersistenceTest):
     def test_everything_is_in_troupe_store(self):
         self.away()
         self.publish_all("a")
-        self.assertEqual(os.listdir(self.location), ["troupe.store"])
+        self.assertEqual(sorted(os.listdir(self.location)),
+                         ["troupe.control", "troupe.store"])
 
     def test_without_persistence_there_are_no_files(self):
         self.begin(persistence=False)
