@@ -354,6 +354,7 @@ class Move(store_tool.StoreTest):
         self.mosquitto_with_a_message()
         broker = self.troupe()
         backup = self.folder / "backup"
+        self.publish(broker, "nobody", "hears it")  # so it has begun to serve
         self.store("backup", backup)
         self.publish(broker, "t", "after the backup")
         self.store("backup", backup, status=1)
