@@ -53,6 +53,17 @@ appender::entry* appender::find(broker::session_key key) {
   return found != sessions_.end() ? &found->second : nullptr;
 }
 
+bool appender::is_parking(const entry& what) const {
+  if (departures_.empty())
+    return false;
+  auto going = departures_.find(what.record.queue->key());
+  return going != departures_.end() && going->second.is_parking;
+}
+
+bool appender::takes_messages(const entry& what) const {
+  return what.online && !is_parking(what);
+}
+
 // -- messages
 // -------------------------------------------------------------------
 
@@ -60,7 +71,7 @@ void appender::on(deliver& message) {
   auto* to = find(message.key);
   if (to == nullptr)
     return; // the session is over
-  if (to->takes_messages())
+  if (takes_messages(*to))
     tell(to->online, std::move(message));
   else
     append(*to, message);
@@ -102,7 +113,7 @@ void appender::settle(broker::journal_part_ptr&& part) {
   auto* of = find(part->queue().key());
   if (of == nullptr)
     return;
-  if (!of->online || (of->is_parking && part->is_from_appender)) {
+  if (!of->online || (is_parking(*of) && part->is_from_appender)) {
     auto before = of->record.backlog.messages;
     broker::settle_offline(of->record, *part);
     loop_.stats().stored_messages.subtract(before
@@ -118,13 +129,13 @@ void appender::on(queue_shrunk& message) {
   auto* of = find(message.key);
   if (of == nullptr)
     return;
-  if (of->takes_messages()) {
+  if (takes_messages(*of)) {
     tell(of->online, std::move(message));
     return;
   }
   auto& waiting = of->record.backlog;
-  auto messages = std::min(waiting.messages, message.messages);
-  waiting.messages -= messages;
+  auto messages = std::min<size_t>(waiting.messages, message.messages);
+  waiting.messages -= static_cast<uint32_t>(messages);
   waiting.bytes -= std::min(waiting.bytes, message.bytes);
   loop_.stats().stored_messages.subtract(messages);
 }
@@ -136,7 +147,7 @@ void appender::adopt(broker::offline_session&& record) {
   auto key = record.queue->key();
   auto& made = sessions_[key];
   made.record = std::move(record);
-  by_client_.emplace(made.record.client_id, &made);
+  by_client_.insert(&made);
   loop_.stats().sessions.add();
   loop_.stats().stored_messages.add(made.record.backlog.messages);
   watch(made);
@@ -144,14 +155,14 @@ void appender::adopt(broker::offline_session&& record) {
 }
 
 void appender::on(claim& message) {
-  auto found = by_client_.find(message.client_id);
+  auto found = by_client_.find(std::string_view{message.client_id});
   if (found == by_client_.end()) {
     tell(message.session, claimed{});
     return;
   }
-  auto& what = *found->second;
+  auto& what = **found;
   if (what.online)
-    what.claimant = std::move(message.session);
+    departures_[what.record.queue->key()].claimant = std::move(message.session);
   else
     hand_over(what, std::move(message.session));
 }
@@ -168,7 +179,6 @@ void appender::hand_over(entry& what, session_actor to) {
   loop_.stats().stored_messages.subtract(lent->backlog.messages);
   loop_.stats().sessions.subtract();
   what.online = std::move(to);
-  what.is_parking = false;
   tell(what.online, claimed{std::move(lent)});
 }
 
@@ -177,7 +187,8 @@ void appender::on(enroll& message) {
   made.record.client_id = std::move(message.client_id);
   made.record.queue = std::move(message.queue);
   made.online = std::move(message.session);
-  by_client_[made.record.client_id] = &made;
+  by_client_.erase(&made); // a session that has ended, by the same name
+  by_client_.insert(&made);
 }
 
 void appender::on(withdraw& message) {
@@ -188,11 +199,14 @@ void appender::on(withdraw& message) {
 void appender::remove(table::iterator found) {
   auto& what = found->second;
   unwatch(what);
-  if (auto known = by_client_.find(what.record.client_id);
-      known != by_client_.end() && known->second == &what)
+  if (auto known = by_client_.find(&what);
+      known != by_client_.end() && *known == &what)
     by_client_.erase(known);
-  if (what.claimant)
-    tell(what.claimant, claimed{});
+  if (auto going = departures_.find(found->first); going != departures_.end()) {
+    if (going->second.claimant)
+      tell(going->second.claimant, claimed{});
+    departures_.erase(going);
+  }
   sessions_.erase(found);
 }
 
@@ -200,7 +214,7 @@ void appender::on(park& message) {
   auto* what = find(message.key);
   if (what == nullptr || !what->online)
     return;
-  what->is_parking = true;
+  departures_[message.key].is_parking = true;
   tell(what->online, parking_begun{});
 }
 
@@ -221,9 +235,9 @@ void appender::on(parked& message) {
   loop_.stats().stored_messages.add(left.backlog.messages);
   loop_.stats().sessions.add();
   what->online = session_actor{};
-  what->is_parking = false;
-  if (what->claimant) {
-    hand_over(*what, std::exchange(what->claimant, session_actor{}));
+  auto going = departures_.extract(message.key);
+  if (!going.empty() && going.mapped().claimant) {
+    hand_over(*what, std::move(going.mapped().claimant));
     return;
   }
   watch(*what);

@@ -8,9 +8,11 @@
 #include "core/timer_queue.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -51,13 +53,37 @@ private:
     broker::offline_session record;
     /// Null: offline.
     session_actor online;
-    /// Waits until `online` has parked.
-    session_actor claimant;
     /// Its place among the deadlines; `never`: it has none.
     time_point watched_for = never;
+  };
+  /// What only a session that goes offline has, so that one that is offline
+  /// takes less memory.
+  struct departure {
     bool is_parking = false;
-
-    bool takes_messages() const noexcept { return online && !is_parking; }
+    /// Waits until the other one has parked.
+    session_actor claimant;
+  };
+  // The index by client identifier has pointers only: the text is in the entry.
+  struct client_hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view id) const noexcept {
+      return std::hash<std::string_view>{}(id);
+    }
+    size_t operator()(const entry* x) const noexcept {
+      return (*this)(x->record.client_id);
+    }
+  };
+  struct same_client {
+    using is_transparent = void;
+    bool operator()(const entry* x, const entry* y) const noexcept {
+      return x->record.client_id == y->record.client_id;
+    }
+    bool operator()(std::string_view id, const entry* x) const noexcept {
+      return id == x->record.client_id;
+    }
+    bool operator()(const entry* x, std::string_view id) const noexcept {
+      return id == x->record.client_id;
+    }
   };
   using table = std::unordered_map<broker::session_key, entry>;
 
@@ -83,13 +109,15 @@ private:
   void publish_will(entry& what, time_point now);
   void remove(table::iterator found);
   entry* find(broker::session_key key);
+  bool is_parking(const entry& what) const;
+  bool takes_messages(const entry& what) const;
   appender_actor self() const;
 
   node_context& node_;
   loop& loop_;
   table sessions_;
-  // The keys lie in the entries.
-  std::unordered_map<std::string_view, entry*> by_client_;
+  std::unordered_map<broker::session_key, departure> departures_;
+  std::unordered_set<entry*, client_hash, same_client> by_client_;
   // When the wills and the ends of offline sessions are due.
   std::set<std::pair<time_point, broker::session_key>> deadlines_;
   std::array<uint64_t, broker::drop_reason_count> dropped_{};

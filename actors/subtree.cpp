@@ -261,7 +261,7 @@ void subtree::start_replay(uint32_t slot, const filter_request& request) {
   entry.qos = request.options.qos;
   entry.filter = request.filter;
   replays_.emplace(number, std::move(entry));
-  subscribers_[slot].replays.push_back(number);
+  ++subscribers_[slot].replays;
   continue_with(number);
 }
 
@@ -308,14 +308,16 @@ void subtree::send_chunk(uint64_t number,
 
 void subtree::end_replay(uint64_t number) {
   auto found = replays_.find(number);
-  std::erase(subscribers_[found->second.slot].replays, number);
+  --subscribers_[found->second.slot].replays;
   replays_.erase(found);
 }
 
 /// After UNSUBSCRIBE nothing may be added for delivery [MQTT-3.10.4-2].
 void subtree::end_replay_of(uint32_t slot, std::string_view filter) {
-  for (auto number : subscribers_[slot].replays)
-    if (replays_.at(number).filter == filter) {
+  if (subscribers_[slot].replays == 0)
+    return;
+  for (const auto& [number, each] : replays_)
+    if (each.slot == slot && each.filter == filter) {
       end_replay(number);
       return;
     }

@@ -58,11 +58,11 @@ private:
     subscriber_actor target;
     broker::session_key key = 0;
     uint32_t filters = 0;
+    /// Its replays under way, one per filter at most.
+    uint32_t replays = 0;
     readiness state = readiness::ready;
     /// Deliveries of the batch being routed.
     std::vector<broker::delivery> deliveries;
-    /// Numbers of its replays under way, one per filter at most.
-    std::vector<uint64_t> replays;
   };
 
   /// Retained messages on their way to a new subscription.

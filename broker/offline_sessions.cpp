@@ -6,8 +6,9 @@ namespace troupe::broker {
 
 namespace {
 
-void subtract(size_t& from, size_t what) noexcept {
-  from -= std::min(from, what);
+template <class T>
+void subtract(T& from, size_t what) noexcept {
+  from -= static_cast<T>(std::min<size_t>(from, what));
 }
 
 } // namespace

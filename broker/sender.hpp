@@ -49,11 +49,11 @@ protected:
 
 /// What of a durable session's queue lies on disk only.
 struct disk_backlog {
-  size_t messages = 0;
+  uint32_t messages = 0;
+  /// Messages whose part is not settled yet.
+  uint32_t unsettled = 0;
   /// Of payloads.
   size_t bytes = 0;
-  /// Messages whose part is not settled yet.
-  size_t unsettled = 0;
   /// Nothing of it expires before.
   time_point earliest_expiry = never;
 };

@@ -25,8 +25,9 @@ uint16_t id_after(uint16_t first, uint64_t count) noexcept {
   return static_cast<uint16_t>((first - 1 + count) % 65'535 + 1);
 }
 
-void subtract(size_t& from, size_t what) noexcept {
-  from -= std::min(from, what);
+template <class T>
+void subtract(T& from, size_t what) noexcept {
+  from -= static_cast<T>(std::min<size_t>(from, what));
 }
 
 } // namespace
