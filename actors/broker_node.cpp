@@ -25,6 +25,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -72,6 +73,20 @@ broker::session_limits limits_of(const config::settings& settings) {
   limits.drop_oldest =
       settings.when_queue_full == config::queue_full_policy::drop_oldest;
   return limits;
+}
+
+/// Its queued and retained messages are not brought over unasked.
+void say_if_mosquitto_was_here(const std::string& location,
+                               const std::string& database) {
+  std::error_code error;
+  auto theirs = location + "/mosquitto.db";
+  if (std::filesystem::exists(theirs, error)
+      && !std::filesystem::exists(database, error))
+    log::write(
+        log::level::notice,
+        "{} is Mosquitto's: `troupe store import {} -d {}` brings over what "
+        "it holds.",
+        theirs, theirs, location);
 }
 
 } // namespace
@@ -176,6 +191,7 @@ std::string broker_node::open_store() {
   storage::open_options options;
   options.directory =
       settings.persistence_location + "/" + storage::database_name;
+  say_if_mosquitto_was_here(settings.persistence_location, options.directory);
   auto opened = storage::open_store(options);
   for (const auto& finding : opened.findings)
     log::write(log::level::warning, "{}", finding);

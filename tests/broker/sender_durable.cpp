@@ -1,5 +1,4 @@
 #include "broker/sender.hpp"
-
 #include "disk_double.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -561,7 +560,8 @@ CAF_TEST(a message whose identifier is in use gets another one) {
   CAF_CHECK_EQUAL(write_window(), "6:b");
 }
 
-CAF_TEST(a client that comes back with a smaller window is sent the rest later) {
+CAF_TEST(
+    a client that comes back with a smaller window is sent the rest later) {
   connect();
   publish(qos1, {"a", "b"});
   write();
