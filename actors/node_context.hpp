@@ -28,6 +28,8 @@ struct node_context {
   std::vector<appender_actor> appenders;
   /// The store cannot write: the disk is full, say.
   std::atomic<bool> store_is_failing{false};
+  /// Records that could not be read and were moved aside since the start.
+  std::atomic<uint64_t> damaged_records{0};
   /// One per subtree; kept when a subtree is restarted.
   std::vector<std::unique_ptr<subtree_stats>> subtrees;
   /// Connections that hold a slot of `max_connections`, by listener.

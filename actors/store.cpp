@@ -330,6 +330,7 @@ void store::on_timer(time_point now) noexcept {
       if (group_.empty())
         report(database_->commit(false));
       busy = database_->housekeep(instant::now());
+      node_.damaged_records = database_->damaged_records();
     }
     if (busy)
       next_alive_ = now;

@@ -191,6 +191,10 @@ void sys::publish_totals(const node_totals& totals) {
   number("store/messages/count",
          totals.stored_messages + totals.retained_messages);
   number("store/messages/bytes", totals.retained_bytes);
+  if (node_.store) {
+    number("store/failing", node_.store_is_failing ? 1 : 0);
+    number("store/records/damaged", node_.damaged_records);
+  }
   number("publish/messages/received", totals.publishes_received);
   number("publish/messages/sent", totals.publishes_sent);
   number("publish/messages/dropped", totals.dropped);
