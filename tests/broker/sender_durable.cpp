@@ -1,5 +1,4 @@
 #include "broker/sender.hpp"
-
 #include "disk_double.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -561,13 +560,42 @@ CAF_TEST(a message whose identifier is in use gets another one) {
   CAF_CHECK_EQUAL(write_window(), "6:b");
 }
 
-CAF_TEST(a client that comes back with a smaller window is sent the rest later) {
+CAF_TEST(
+    a client that comes back with a smaller window is sent the rest later) {
   connect();
   publish(qos1, {"a", "b"});
   write();
   park_and_attach();
   CAF_CHECK_EQUAL(connect(1), "1:a!");
   CAF_CHECK_EQUAL(puback(1), "2:b!");
+}
+
+CAF_TEST(what the disk lets out late keeps to a smaller window too) {
+  connect();
+  publish(qos2, {"a", "b"});
+  out.on_disconnected(true);
+  CAF_CHECK_EQUAL(connect(1), "");
+  CAF_CHECK_EQUAL(write(), "1:a");
+  CAF_CHECK_EQUAL(pubrec(1), "");
+  CAF_CHECK_EQUAL(released({1}), "R1");
+  CAF_CHECK_EQUAL(pubcomp(1), "2:b!");
+}
+
+CAF_TEST(what is in flight is read back even if it fills several slices) {
+  connect();
+  publish(qos1, {"a", "b", "c"});
+  write();
+  out.on_disconnected(true);
+  auto backlog = out.park();
+  CAF_CHECK_EQUAL(backlog.messages, 0u);
+  out = sender{limits};
+  out.attach(disk, backlog);
+  CAF_CHECK_EQUAL(slice(1, 2), "");
+  disk.take_asked();
+  CAF_CHECK_EQUAL(connect(), "1:a! 2:b!");
+  CAF_CHECK_EQUAL(disk.take_asked(), "read3");
+  CAF_CHECK_EQUAL(publish(qos1, {"d"}), "");
+  CAF_CHECK_EQUAL(slice(3), "3:c!");
 }
 
 CAF_TEST(what waits is counted by whoever has it) {
