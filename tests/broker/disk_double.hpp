@@ -19,8 +19,8 @@ public:
                       const entry_options& how, bool notify) override {
     if (!open_)
       open_ = journal_part::make(queue, 64);
-    auto index = open_->add(item, how,
-                            static_cast<uint32_t>(message.payload().size()));
+    auto index =
+        open_->add(item, how, static_cast<uint32_t>(message.payload().size()));
     if (notify)
       open_->ask_for_notice();
     return {open_, index};
