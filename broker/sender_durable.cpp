@@ -84,8 +84,9 @@ void sender::on_slice(queue_slice&& slice, time_point now,
   std::erase_if(disk_->known, [this](uint64_t x) { return x < disk_->cursor; });
   dropped_[static_cast<size_t>(drop_reason::expired)] += slice.expired;
   on_removed(slice.expired, slice.expired_bytes);
+  // What is in flight counts as no backlog, and may fill more than one slice.
+  disk_->may_read = !slice.at_end;
   if (slice.at_end) {
-    disk_->may_read = false;
     // Whatever was miscounted, an entry that could not be read say, ends here.
     if (disk_->backlog.unsettled == 0)
       disk_->backlog = {};
@@ -375,10 +376,10 @@ void sender::on_window_late(const std::vector<uint16_t>& packet_ids,
 void sender::send_stored(entry& what, std::vector<queued_delivery>& out) {
   what.state = phase::published;
   --disk_->unstored;
-  if (!is_connected_)
+  // One that the client's smaller receive maximum has no room for lines up
+  // behind the others that must be sent again.
+  if (!is_connected_ || !what.sent)
     return;
-  if (!std::exchange(what.sent, true))
-    ++outstanding_;
   out.push_back({what.message, what.subscription_id, what.shared,
                  what.packet_id, what.qos, what.retain});
 }

@@ -570,6 +570,34 @@ CAF_TEST(
   CAF_CHECK_EQUAL(puback(1), "2:b!");
 }
 
+CAF_TEST(what the disk lets out late keeps to a smaller window too) {
+  connect();
+  publish(qos2, {"a", "b"});
+  out.on_disconnected(true);
+  CAF_CHECK_EQUAL(connect(1), "");
+  CAF_CHECK_EQUAL(write(), "1:a");
+  CAF_CHECK_EQUAL(pubrec(1), "");
+  CAF_CHECK_EQUAL(released({1}), "R1");
+  CAF_CHECK_EQUAL(pubcomp(1), "2:b!");
+}
+
+CAF_TEST(what is in flight is read back even if it fills several slices) {
+  connect();
+  publish(qos1, {"a", "b", "c"});
+  write();
+  out.on_disconnected(true);
+  auto backlog = out.park();
+  CAF_CHECK_EQUAL(backlog.messages, 0u);
+  out = sender{limits};
+  out.attach(disk, backlog);
+  CAF_CHECK_EQUAL(slice(1, 2), "");
+  disk.take_asked();
+  CAF_CHECK_EQUAL(connect(), "1:a! 2:b!");
+  CAF_CHECK_EQUAL(disk.take_asked(), "read3");
+  CAF_CHECK_EQUAL(publish(qos1, {"d"}), "");
+  CAF_CHECK_EQUAL(slice(3), "3:c!");
+}
+
 CAF_TEST(what waits is counted by whoever has it) {
   limits.max_inflight_messages = 1;
   connect();
