@@ -3,7 +3,6 @@
 // Compared with a plain queue: every message that was written arrives, in
 // order, and with QoS 2 exactly once.
 #include "broker/sender.hpp"
-
 #include "disk_double.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -186,8 +185,9 @@ private:
     auto part = std::exchange(journal_.part, {});
     require(part && part->size() == batch->items.size(), "not remembered");
     auto fails = fails_ && pick(8) == 0;
-    requests_.push_back(
-        [this, batch, part, first, fails] { write(*batch, part, first, fails); });
+    requests_.push_back([this, batch, part, first, fails] {
+      write(*batch, part, first, fails);
+    });
   }
 
   // What was asked for is sent, and what changed goes to the store.
@@ -241,9 +241,9 @@ private:
     if (!part->settle(fails))
       return;
     // By way of the appender: what follows directly may overtake it.
-    notices_.push_back(
-        {answered_ + answers_.size(),
-         [this, part] { out_->on_settled(*part, now_, next_); }});
+    notices_.push_back({answered_ + answers_.size(), [this, part] {
+                          out_->on_settled(*part, now_, next_);
+                        }});
   }
 
   void change(const slow_journal::change& what) {
@@ -401,8 +401,7 @@ private:
     require(std::is_sorted(client_.got.begin(), client_.got.end()),
             "out of order");
     for (auto serial : written_)
-      require(client_.seen.contains(serial),
-              "lost: " + std::to_string(serial));
+      require(client_.seen.contains(serial), "lost: " + std::to_string(serial));
     require(disk_.empty(), "left on disk: " + std::to_string(disk_.size()));
     require(out_->in_flight() == 0, "left in flight");
     require(out_->queued() == 0, "left in the queue");
