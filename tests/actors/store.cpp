@@ -24,7 +24,7 @@ namespace {
 struct publisher final : broker::batch_owner {
   void on_batch_complete(broker::publication_batch* batch) noexcept override {
     text += (text.empty() ? "" : " ") + std::to_string(batch->number());
-    text += batch->has_failed ? ":flawed"
+    text += batch->has_failed                  ? ":flawed"
             : batch->progress == stage::stored ? ":stored"
             : batch->progress == stage::failed ? ":failed"
                                                : ":routed";
