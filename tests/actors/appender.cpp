@@ -38,8 +38,8 @@ struct fixture : caf_fixture {
     actor = appender_actor{};
     node.store = store_actor{};
     home.run_one_turn(at);
-    home.set_routes(std::make_shared<const route_table>(
-        std::vector<subtree_actor>{}));
+    home.set_routes(
+        std::make_shared<const route_table>(std::vector<subtree_actor>{}));
     home.discard_mail();
   }
 
@@ -121,8 +121,8 @@ struct fixture : caf_fixture {
   }
   std::string deliver_one(std::string_view payload,
                           std::optional<uint32_t> expiry = std::nullopt) {
-    batch = broker::batch_ptr{new broker::publication_batch(nullptr, 1, 0),
-                              false};
+    batch =
+        broker::batch_ptr{new broker::publication_batch(nullptr, 1, 0), false};
     batch->add(broker::make_publication(payload, "t", expiry, at));
     broker::delivery what;
     what.qos = qos::at_least_once;

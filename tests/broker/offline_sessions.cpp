@@ -51,8 +51,8 @@ CAF_TEST(messages become one part with their options) {
   auto& second = (*result.part)[1];
   CAF_CHECK_EQUAL(second.item, 1u);
   CAF_CHECK_EQUAL(second.payload_size, 2u);
-  CAF_CHECK((second.options
-             == entry_options{9, 0, 0, qos::at_least_once, true}));
+  CAF_CHECK(
+      (second.options == entry_options{9, 0, 0, qos::at_least_once, true}));
   CAF_CHECK_EQUAL(session.backlog.messages, 2u);
   CAF_CHECK_EQUAL(session.backlog.bytes, 3u);
   CAF_CHECK_EQUAL(session.backlog.unsettled, 2u);
