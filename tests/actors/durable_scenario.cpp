@@ -103,8 +103,8 @@ struct scenario : caf_fixture {
     anna.session = bert.session = session_actor{};
     who.store = node.store = store_actor{};
     node.appenders.clear();
-    home.set_routes(std::make_shared<const route_table>(
-        std::vector<subtree_actor>{}));
+    home.set_routes(
+        std::make_shared<const route_table>(std::vector<subtree_actor>{}));
     settle();
     home.discard_mail();
   }
@@ -226,8 +226,7 @@ CAF_TEST(with synced a loss of power loses nothing that was acknowledged) {
     all.publish(serial);
     all.database->crash();
   }
-  CAF_CHECK_EQUAL(all.database->committed().queue.size(),
-                  size_t{all.messages});
+  CAF_CHECK_EQUAL(all.database->committed().queue.size(), size_t{all.messages});
   all.attach(all.bert, "bert");
   all.settle();
   all.judge(all.bert, false);
