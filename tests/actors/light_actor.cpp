@@ -18,6 +18,8 @@ namespace {
 struct diary {
   std::string text;
   int alive = 0;
+  /// What the actor says when it is asked whether it survives a failure.
+  bool survives = false;
 };
 
 /// Writes down the number of every `continue_replay`; ends on `housekeeping`,
@@ -46,6 +48,7 @@ protected:
   void on_failure(const char* what) noexcept override {
     book_.text += std::string{"failed: "} + what;
   }
+  bool survives_failure() const noexcept override { return book_.survives; }
 
 private:
   diary& book_;
@@ -163,6 +166,23 @@ CAF_TEST(a handler that throws ends the actor after it was told) {
   consume_messages();
   CAF_CHECK_EQUAL(book.text, "failed: broken");
   CAF_CHECK_NOT_EQUAL(end_of_actor(), "");
+}
+
+CAF_TEST(an actor that survives a failure loses one message only) {
+  book.survives = true;
+  tell(actor, session_left{});
+  send(1);
+  consume_messages();
+  CAF_CHECK_EQUAL(book.text, "failed: broken1 ");
+  CAF_CHECK_EQUAL(book.alive, 1);
+}
+
+CAF_TEST(an actor that survives failures still ends when it is told to) {
+  book.survives = true;
+  self->monitor(actor);
+  caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  consume_messages();
+  CAF_CHECK_EQUAL(end_of_actor(), sys.render(caf::exit_reason::user_shutdown));
 }
 
 CAF_TEST(an exit message ends the actor with its reason) {

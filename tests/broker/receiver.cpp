@@ -263,6 +263,43 @@ CAF_TEST(a clean start forgets everything) {
   CAF_CHECK(routes(qos2, 2));
 }
 
+CAF_TEST(what could not be stored is never acknowledged) {
+  CAF_CHECK(routes(qos1, 1, 1));
+  CAF_CHECK(routes(qos2, 2, 1));
+  CAF_CHECK(routes(qos1, 3, 2));
+  complete(2, {ok});
+  CAF_CHECK_EQUAL(due(), "");
+  in.abandon_batch(1);
+  CAF_CHECK_EQUAL(due(), "A3");
+  CAF_CHECK_EQUAL(in.unacknowledged(), 0u);
+}
+
+CAF_TEST(what could not be stored is new when it is sent again) {
+  CAF_CHECK(routes(qos2, 2, 1));
+  in.abandon_batch(1);
+  CAF_CHECK_EQUAL(due(), "");
+  CAF_CHECK(routes(qos2, 2, 2));
+  complete(2, {ok});
+  CAF_CHECK_EQUAL(due(), "R2");
+}
+
+CAF_TEST(a batch that was acknowledged when routed is not abandoned later) {
+  CAF_CHECK(routes(qos2, 2, 1));
+  complete(1, {ok});
+  in.abandon_batch(1);
+  CAF_CHECK_EQUAL(due(), "R2");
+  CAF_CHECK(in.on_pubrel(2));
+}
+
+CAF_TEST(an identifier restored from disk is under way) {
+  in.restore(2);
+  in.on_connected(0);
+  CAF_CHECK(repeats(2));
+  CAF_CHECK_EQUAL(due(), "R2");
+  CAF_CHECK(in.on_pubrel(2));
+  CAF_CHECK(routes(qos2, 2));
+}
+
 CAF_TEST(all identifiers can be under way and come back in any order) {
   for (uint32_t id = 1; id <= 65'535; ++id)
     routes(qos2, static_cast<uint16_t>(id), id);

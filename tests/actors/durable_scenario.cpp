@@ -1,0 +1,233 @@
+// The actors behind a durable session together: subtree, sessions, appender
+// and store, with a database of which one write fails.
+#include "../broker/publications.hpp"
+#include "../support/memory_store.hpp"
+#include "actors/appender.hpp"
+#include "actors/journaling.hpp"
+#include "actors/session.hpp"
+#include "actors/store.hpp"
+#include "actors/subtree.hpp"
+#include "fixture.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+using namespace troupe;
+using namespace troupe::actors;
+using protocol::packet_type;
+using protocol::qos;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+/// A client that acknowledges everything, and its connection.
+struct client {
+  explicit client(caf::actor_system& sys) {
+    handle = record<connection_actor>(
+        sys, [this](const mail& message) { receive(message); });
+  }
+
+  void receive(const mail& message) {
+    if (auto* ours = message.get_if<attached>()) {
+      session_present = ours->session_present;
+      is_attached = true;
+    } else if (auto* now = message.get_if<send_now>()) {
+      for (const auto& each : now->deliveries)
+        take(*now->batch->items[each.item].message, each.qos, each.packet_id);
+    } else if (auto* queued = message.get_if<send_queued>()) {
+      for (const auto& each : queued->deliveries)
+        if (each.pubrel)
+          answer(packet_type::pubcomp, each.packet_id);
+        else
+          take(*each.message, each.qos, each.packet_id);
+    }
+  }
+
+  void take(const broker::publication& message, qos level, uint16_t id) {
+    ++got[std::stoi(std::string{message.payload()})];
+    answer(level == qos::exactly_once ? packet_type::pubrec
+                                      : packet_type::puback,
+           id);
+  }
+
+  void answer(packet_type type, uint16_t id) {
+    client_acknowledged message;
+    message.packets.push_back({type, id, protocol::reason::success});
+    tell(session, std::move(message));
+  }
+
+  connection_actor handle;
+  session_actor session;
+  bool is_attached = false;
+  bool session_present = false;
+  std::map<int, int> got;
+};
+
+/// What became of the batch that is under way.
+struct publisher final : broker::batch_owner {
+  void on_batch_complete(broker::publication_batch* batch) noexcept override {
+    if (hand_to_store(store, *batch))
+      return;
+    is_acknowledged =
+        batch->progress == broker::publication_batch::stage::stored;
+    delete batch;
+  }
+
+  store_actor store;
+  bool is_acknowledged = false;
+};
+
+template <class Database>
+struct scenario : caf_fixture {
+  scenario() : home(sys, 0), anna(sys), bert(sys) {
+    CAF_REQUIRE_EQUAL(home.open(), "");
+    at = home.now();
+    node.settings.sync_interval = seconds{0};
+    auto made = std::make_unique<Database>();
+    database = made.get();
+    node.store = spawn_light<store>(sys, node, home, std::move(made));
+    node.appenders.push_back(spawn_light<appender>(sys, node, home));
+    std::vector<subtree_actor> subtrees{
+        spawn_light<subtree>(sys, 0, subtree_options{}, stats)};
+    home.set_routes(std::make_shared<const route_table>(std::move(subtrees)));
+    registry = record<registry_actor>(sys, [](const mail& message) {
+      if (auto* idle = message.get_if<session_idle>())
+        tell(idle->session, end_session{});
+    });
+    who.store = node.store;
+  }
+
+  ~scenario() {
+    anna.session = bert.session = session_actor{};
+    who.store = node.store = store_actor{};
+    node.appenders.clear();
+    home.set_routes(
+        std::make_shared<const route_table>(std::vector<subtree_actor>{}));
+    settle();
+    home.discard_mail();
+  }
+
+  /// Until nobody has anything to do, what is tried again included.
+  void settle() {
+    for (int i = 0; i < 60; ++i) {
+      at += i % 20 == 19 ? milliseconds{600} : milliseconds{0};
+      home.run_one_turn(at);
+    }
+  }
+
+  void attach(client& what, const std::string& name) {
+    what.session = spawn_light<session>(sys, node, home, registry, name);
+    attach_connection request;
+    request.connection = what.handle;
+    request.parameters.clean_start = false;
+    request.parameters.expiry_interval = broker::session_never_expires;
+    what.is_attached = false;
+    tell(what.session, std::move(request));
+    settle();
+  }
+  void subscribe(client& what) {
+    client_subscribed message;
+    message.packet_id = 1;
+    message.requests.push_back({"t/#", {}});
+    message.requests.front().options.qos = qos::exactly_once;
+    tell(what.session, std::move(message));
+    settle();
+  }
+  void detach(client& what) {
+    detached message;
+    message.connection = what.handle;
+    tell(what.session, std::move(message));
+    settle();
+  }
+
+  /// Sends it again until it is acknowledged.
+  void publish(int serial) {
+    protocol::message source;
+    auto payload = std::to_string(serial);
+    source.topic = "t/1";
+    source.payload = payload;
+    source.qos = serial % 2 == 0 ? qos::exactly_once : qos::at_least_once;
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      who.is_acknowledged = false;
+      broker::batch_ptr batch{new broker::publication_batch(&who, 1, 99),
+                              false};
+      batch->add(broker::publication::make(source, at));
+      run_on(home, [this, batch = std::move(batch)]() mutable {
+        tell(home.routes().subtree(0), route{std::move(batch)});
+      });
+      settle();
+      if (who.is_acknowledged)
+        return;
+    }
+    CAF_FAIL("never acknowledged");
+  }
+
+  void begin() {
+    attach(anna, "anna");
+    attach(bert, "bert");
+    subscribe(anna);
+    subscribe(bert);
+    detach(bert);
+  }
+
+  void judge(const client& what, bool may_repeat_qos1) {
+    for (int serial = 1; serial <= messages; ++serial) {
+      auto count = what.got.contains(serial) ? what.got.at(serial) : 0;
+      CAF_REQUIRE(count >= 1);
+      if (serial % 2 == 0 || !may_repeat_qos1)
+        CAF_REQUIRE_EQUAL(count, 1);
+    }
+  }
+
+  static constexpr int messages = 6;
+
+  node_context node;
+  subtree_stats stats;
+  loop home;
+  publisher who;
+  client anna;
+  client bert;
+  registry_actor registry;
+  Database* database = nullptr;
+  time_point at;
+};
+
+} // namespace
+
+CAF_TEST(whichever write fails what was acknowledged arrives as often as said) {
+  for (uint64_t nth = 0; nth <= 60; ++nth) {
+    CAF_MESSAGE("write " << nth);
+    scenario<test::failing_store> all;
+    all.database->fail(nth);
+    all.begin();
+    for (int serial = 1; serial <= all.messages; ++serial)
+      all.publish(serial);
+    CAF_REQUIRE(all.bert.got.empty());
+    CAF_REQUIRE_EQUAL(all.database->committed().queue.size(),
+                      size_t{all.messages});
+    all.attach(all.bert, "bert");
+    all.settle();
+    CAF_REQUIRE(all.bert.is_attached);
+    CAF_REQUIRE(all.bert.session_present);
+    all.judge(all.anna, true);
+    all.judge(all.bert, false);
+    CAF_REQUIRE(all.database->committed().queue.empty());
+    CAF_REQUIRE_EQUAL(all.database->committed().subscriptions.size(), 2u);
+  }
+}
+
+CAF_TEST(with synced a loss of power loses nothing that was acknowledged) {
+  scenario<test::forgetful_store> all;
+  all.node.settings.acknowledge_after = config::acknowledge_after::synced;
+  all.begin();
+  for (int serial = 1; serial <= all.messages; ++serial) {
+    all.publish(serial);
+    all.database->crash();
+  }
+  CAF_CHECK_EQUAL(all.database->committed().queue.size(), size_t{all.messages});
+  all.attach(all.bert, "bert");
+  all.settle();
+  all.judge(all.bert, false);
+}
