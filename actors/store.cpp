@@ -88,13 +88,24 @@ void store::on_end_of_turn() noexcept {
     commit_group();
   } catch (const std::exception& failed) {
     on_failure(failed.what());
-    finish(true);
   }
 }
 
 void store::commit_group() {
   if (group_.empty())
     return;
+  try {
+    write_group();
+  } catch (const std::exception& failed) {
+    on_failure(failed.what());
+    database_->discard();
+    for (auto& each : targets_)
+      each.clear();
+    finish(true);
+  }
+}
+
+void store::write_group() {
   now_ = instant::now();
   for (auto& each : group_)
     std::visit([this](auto& what) { gather(what); }, each);

@@ -58,6 +58,7 @@ private:
   template <class T>
   void add(T& what);
   void commit_group();
+  void write_group();
   void gather(commit_batch& what);
   void gather(remember& what);
   void gather(remember_retained& what);

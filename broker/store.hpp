@@ -189,6 +189,8 @@ public:
   /// Writes what was gathered: all of it or nothing. `synced`: it survives a
   /// loss of power when this returns. What could not be written is forgotten.
   virtual store_status commit(bool synced) = 0;
+  /// Forgets what was gathered.
+  virtual void discard() = 0;
   /// Lets what is committed survive a loss of power. Callable from another
   /// thread.
   virtual store_status sync() = 0;

@@ -61,6 +61,7 @@ public:
   void erase_retained(std::string_view topic) override;
   void put_alive(wall_time when) override;
   broker::store_status commit(bool synced) override;
+  void discard() override { forget_gathered(); }
   broker::store_status sync() override;
 
   broker::stored_session load(broker::session_key key,

@@ -6,6 +6,7 @@
 #include "fixture.hpp"
 
 #include <memory>
+#include <new>
 #include <string>
 
 using namespace troupe;
@@ -443,6 +444,53 @@ CAF_TEST(the end is synced whatever the setting) {
   turn();
   database->crash();
   CAF_CHECK_EQUAL(queue_of(7), "1=1,2=2,3=3,");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
+
+// -- a store that runs out of memory
+// ---------------------------------------------
+
+namespace {
+
+struct throwing_store : test::memory_store {
+  void append(const broker::publication& message,
+              std::span<const broker::queue_target> targets,
+              const instant& now) override {
+    if (throws != 0 && --throws == 0)
+      throw std::bad_alloc{};
+    memory_store::append(message, targets, now);
+  }
+  int throws = 0; // the n-th append from now on; 0: none
+};
+
+using throwing_fixture = store_fixture<throwing_store>;
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(throwing_store_tests, throwing_fixture)
+
+CAF_TEST(a batch whose write threw is not said to be stored) {
+  database->throws = 1;
+  append(1, "a", make_queue(7));
+  tell(actor, load_session{7, caf::actor_cast<load_sink>(sink)});
+  turn();
+  turn();
+  CAF_CHECK_EQUAL(owner.take(), "1:failed");
+  CAF_CHECK_EQUAL(queue_of(7), "");
+}
+
+CAF_TEST(a batch that failed because a write threw is not on disk later) {
+  database->throws = 2;
+  auto queue = make_queue(7);
+  append(1, "a", queue);
+  append(2, "b", queue);
+  turn();
+  CAF_CHECK_EQUAL(owner.take(), "1:failed 2:failed");
+  append(3, "c", queue);
+  turn();
+  CAF_CHECK_EQUAL(owner.take(), "3:stored");
+  CAF_CHECK_EQUAL(queue_of(7), "3=c,");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -309,7 +309,7 @@ store_status failing_store::commit(bool synced) {
     --nth_;
   if (!fails)
     return memory_store::commit(synced);
-  forget_gathered();
+  discard();
   return {store_status::kind::no_space, "the test wants it so"};
 }
 
@@ -326,7 +326,7 @@ store_status forgetful_store::sync() {
 }
 
 void forgetful_store::crash() {
-  forget_gathered();
+  discard();
   content_ = synced_;
 }
 

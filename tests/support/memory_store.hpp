@@ -58,6 +58,7 @@ public:
   void erase_retained(std::string_view topic) override;
   void put_alive(wall_time when) override;
   broker::store_status commit(bool synced) override;
+  void discard() override { gathered_.clear(); }
   broker::store_status sync() override;
 
   broker::stored_session load(broker::session_key key,
@@ -88,9 +89,6 @@ public:
   uint64_t commits() const noexcept { return commits_; }
 
 protected:
-  /// Forgets what was gathered.
-  void forget_gathered() { gathered_.clear(); }
-
   content content_;
 
 private:
