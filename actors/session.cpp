@@ -111,8 +111,13 @@ void session::admit(attach_connection& message) {
   held_until_ = books_ && !outcome.resumed ? retire() : 0;
   if (!outcome.removed_filters.empty())
     change_key();
-  if (!books_ && node_.store && machine_.is_durable())
-    held_until_ = become_durable();
+  auto is_new = !books_ && node_.store && machine_.is_durable();
+  if (is_new)
+    become_durable();
+  if (books_ && (is_new || message.parameters.will))
+    held_until_ = remember_connect();
+  else
+    remember_presence();
   attached answer;
   answer.session = self();
   answer.key = machine_.key();
@@ -123,7 +128,6 @@ void session::admit(attach_connection& message) {
     held_answer_ = std::make_unique<attached>(std::move(answer));
   else
     tell(connection_, std::move(answer));
-  remember_presence();
   std::vector<broker::queued_delivery> again;
   machine_.out().on_connected(client, now, again);
   send_again(std::move(again));

@@ -72,7 +72,8 @@ private:
   void receive_of_store(const mail& message);
   void start();
   void become_ready();
-  uint64_t become_durable();
+  void become_durable();
+  uint64_t remember_connect();
   uint64_t retire();
   void change_key();
   void remember_presence();

@@ -80,22 +80,28 @@ void session::become_ready() {
 // -- durable or not
 // -------------------------------------------------------------
 
-/// Returns the ticket of its being on disk.
-uint64_t session::become_durable() {
+void session::become_durable() {
   broker::disk_queue_ptr queue{new broker::disk_queue(machine_.key(), 1),
                                false};
   books_ = std::make_unique<session_books>(node_, loop_, this, queue);
   machine_.out().attach(*books_, {});
   tell(books_->appender(),
        enroll{machine_.client_id(), std::move(queue), self()});
+}
+
+/// A new session or a will must be on disk before the client hears that it is
+/// connected. Returns the ticket of that.
+uint64_t session::remember_connect() {
   remember begin;
   begin.key = machine_.key();
   begin.session = broker::session_record{machine_.key(), machine_.client_id(),
                                          machine_.expiry_interval(), 0, true};
+  begin.will.emplace(remember::will_change{machine_.will(instant::now())});
   begin.answer_to = caf::actor_cast<stored_sink>(self());
-  begin.ticket = next_hold_--;
-  tell(node_.store, remember{begin});
-  return begin.ticket;
+  auto ticket = next_hold_--; // the books count up from 1
+  begin.ticket = ticket;
+  tell(node_.store, std::move(begin));
+  return ticket;
 }
 
 /// What was remembered of the session goes. Returns the ticket of that.
