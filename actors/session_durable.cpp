@@ -100,6 +100,9 @@ uint64_t session::remember_connect() {
   begin.answer_to = caf::actor_cast<stored_sink>(self());
   auto ticket = next_hold_--; // the books count up from 1
   begin.ticket = ticket;
+  // What a take-over left of the connection before would be written later.
+  books_->changes().session.reset();
+  books_->changes().will.reset();
   tell(node_.store, std::move(begin));
   return ticket;
 }
