@@ -60,14 +60,19 @@ public:
 
 private:
   void take(broker::recovered_session&& what) {
+    auto key = what.record.key;
+    last_key_ = std::max(last_key_, key);
+    disconnect(what);
+    if (is_over(what)) {
+      database_.erase_session(key);
+      return;
+    }
     auto home = node_.home_of(what.record.client_id);
     auto& stats = node_.loops[home]->stats();
     broker::offline_session made;
-    auto key = what.record.key;
     made.queue = broker::disk_queue_ptr{
         new broker::disk_queue(key, what.queue.last_sequence + 1), false};
     made.expiry_interval = what.record.expiry_interval;
-    disconnect(what);
     made.ends_at =
         what.record.ends_at != 0 ? now_.to_steady(what.record.ends_at) : never;
     made.backlog.messages = what.queue.messages;
@@ -80,10 +85,15 @@ private:
     stats.subscriptions.add(what.subscriptions.size());
     to_.appenders[home]->adopt(std::move(made));
     node_.sessions.fetch_add(1, std::memory_order_relaxed);
-    last_key_ = std::max(last_key_, key);
     queued_ += what.queue.messages;
     subscriptions_ += what.subscriptions.size();
     report_progress("sessions", ++sessions_);
+  }
+
+  /// One that has a will yet to be published is brought back to do that.
+  bool is_over(const broker::recovered_session& what) const noexcept {
+    return what.record.ends_at != 0 && what.record.ends_at <= now_.wall
+           && !what.will;
   }
 
   /// Its client was there when the node died.
