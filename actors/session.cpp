@@ -112,12 +112,12 @@ void session::admit(attach_connection& message) {
   if (!outcome.removed_filters.empty())
     change_key();
   auto is_new = !books_ && node_.store && machine_.is_durable();
-  if (is_new)
+  if (is_new) {
     become_durable();
-  if (books_ && (is_new || message.parameters.will))
     held_until_ = remember_connect();
-  else
+  } else {
     remember_presence();
+  }
   attached answer;
   answer.session = self();
   answer.key = machine_.key();

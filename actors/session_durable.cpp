@@ -89,8 +89,8 @@ void session::become_durable() {
        enroll{machine_.client_id(), std::move(queue), self()});
 }
 
-/// A new session or a will must be on disk before the client hears that it is
-/// connected. Returns the ticket of that.
+/// A new session, with its will, must be on disk before the client hears that
+/// it is connected. Returns the ticket of that.
 uint64_t session::remember_connect() {
   remember begin;
   begin.key = machine_.key();
