@@ -61,7 +61,7 @@ byte_buffer& client_output::control() {
   return buffer_;
 }
 
-net::io_result::kind client_output::flush(net::socket& to) {
+net::io_result::kind client_output::flush(net::stream& to) {
   if (buffer_.empty())
     return net::io_result::kind::done;
   auto written = to.write(buffer_.bytes());

@@ -5,7 +5,7 @@
 #include "broker/delivery_encoder.hpp"
 #include "broker/topic_aliases.hpp"
 #include "core/byte_buffer.hpp"
-#include "net/socket.hpp"
+#include "net/stream.hpp"
 #include "protocol/packet.hpp"
 
 #include <cstdint>
@@ -59,7 +59,7 @@ public:
   bool is_below_pause() const noexcept { return size() <= limits_.pause / 2; }
 
   /// One write. `done` also if all was written or nothing was there.
-  net::io_result::kind flush(net::socket& to);
+  net::io_result::kind flush(net::stream& to);
   /// When `on_patience_over` is due; `never` if nobody is held.
   time_point hold_deadline() const noexcept { return hold_until_; }
   void on_patience_over();

@@ -38,7 +38,7 @@ connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
     : light_actor(cfg, &home), node_(shared), loop_(home),
       registry_(std::move(registry)), number_(number),
       client_(std::move(client)), client_id_(client_->decision.client_id),
-      socket_(std::move(client_->socket)),
+      stream_(std::move(client_->stream)),
       output_(home, client_->version, limits_of(shared),
               {client_->topic_alias_maximum,
                client_->decision.parameters.client.maximum_packet_size}),
@@ -312,12 +312,12 @@ void connection::end(const ending& how) {
   auto says_why = version_ == version::v5 && how.code != reason::success;
   if (is_attached_ && says_why)
     send_disconnect(how.code);
-  if (socket_.is_open() && is_attached_)
-    output_.flush(socket_);
+  if (stream_.is_open() && is_attached_)
+    output_.flush(stream_);
   output_.discard();
-  if (is_attached_ && says_why && socket_.is_open()) {
+  if (is_attached_ && says_why && stream_.is_open()) {
     is_lingering_ = true;
-    socket_.shutdown_write();
+    stream_.shutdown_write();
     set_interest(net::interest::read);
     loop_.timers().arm(*this, loop_.now() + linger_time);
   } else {
@@ -337,7 +337,7 @@ void connection::close_socket() {
   loop_.poller().forget(this);
   interest_ = net::interest::none;
   loop_.timers().disarm(*this);
-  socket_.close();
+  stream_.close();
   is_lingering_ = false;
 }
 
@@ -441,7 +441,7 @@ void connection::on_end_of_turn() noexcept {
   if (is_ending_)
     return;
   if (!is_blocked_)
-    after_flush(output_.flush(socket_));
+    after_flush(output_.flush(stream_));
   if (is_ending_)
     return;
   update_interest();
@@ -467,9 +467,9 @@ void connection::update_interest() {
 }
 
 void connection::set_interest(net::interest wanted) {
-  if (!socket_.is_open() || wanted == interest_)
+  if (!stream_.is_open() || wanted == interest_)
     return;
-  if (!loop_.poller().change(socket_.fd(), this, interest_, wanted)) {
+  if (!loop_.poller().change(stream_.fd(), this, interest_, wanted)) {
     end({broker::end_of_connection::abnormal, reason::success,
          "the system cannot poll its socket"});
     return;

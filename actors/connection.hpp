@@ -121,7 +121,7 @@ private:
   std::string client_id_;
   session_actor session_;
   broker::session_key session_key_ = 0;
-  net::socket socket_;
+  net::stream stream_;
   byte_buffer input_; // a packet that has not arrived whole
   client_output output_;
   broker::receiver receiver_;

@@ -33,7 +33,7 @@ bool is_control_topic(std::string_view topic) {
 void connection::read() {
   if (is_ending_) {
     if (is_lingering_) { // only waiting for the client to go
-      auto what = socket_.read(loop_.scratch()).what;
+      auto what = stream_.read(loop_.scratch()).what;
       if (what == net::io_result::kind::end_of_stream
           || what == net::io_result::kind::broken) {
         close_socket();
@@ -46,7 +46,7 @@ void connection::read() {
   auto into = input_.empty() ? loop_.scratch()
                              : std::span{input_.reserve(loop_.scratch().size()),
                                          loop_.scratch().size()};
-  auto got = socket_.read(into);
+  auto got = stream_.read(into);
   if (got.what == net::io_result::kind::would_block)
     return;
   if (got.what != net::io_result::kind::done) {

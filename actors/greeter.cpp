@@ -129,7 +129,7 @@ void greeter::welcome(net::socket connection, size_t listener) {
   auto& who = visitors_.back();
   who.position = std::prev(visitors_.end());
   loop_.stats().pending.set(visitors_.size());
-  if (!loop_.poller().change(who.socket.fd(), &who, net::interest::none,
+  if (!loop_.poller().change(who.stream.fd(), &who, net::interest::none,
                              net::interest::read))
     dismiss(who);
   arm();
@@ -151,7 +151,7 @@ void greeter::on_timer(time_point now) noexcept {
     auto& who = visitors_.front();
     log::write(log::level::notice,
                "Client {} closed: no CONNECT within {} seconds.",
-               who.socket.peer(), node_.settings.connect_timeout.count());
+               who.stream.peer(), node_.settings.connect_timeout.count());
     dismiss(who);
   }
   arm();
@@ -172,7 +172,7 @@ void greeter::visitor::on_ready(bool readable, bool) noexcept {
 }
 
 void greeter::listen_to(visitor& who) {
-  auto got = who.socket.read(loop_.scratch());
+  auto got = who.stream.read(loop_.scratch());
   if (got.what == net::io_result::kind::would_block)
     return;
   if (got.what != net::io_result::kind::done) {
@@ -199,7 +199,7 @@ void greeter::consider(visitor& who, std::span<const uint8_t> bytes) {
                   ? protocol::next_frame(bytes, largest)
                   : failure{ec::protocol_error, "not a CONNECT"};
   if (!next) { // closed in silence, as Mosquitto does [MQTT-3.1.0-1]
-    log::write(log::level::notice, "Client {} closed: {}.", who.socket.peer(),
+    log::write(log::level::notice, "Client {} closed: {}.", who.stream.peer(),
                next.error().text);
     dismiss(who);
     return;
@@ -242,7 +242,7 @@ void greeter::judge_connect(visitor& who, const protocol::frame& in,
     answer_and_dismiss(who, answer, packet->version, packet->client_id,
                        decision.why);
   else {
-    log::write(log::level::notice, "Client {} closed: {}.", who.socket.peer(),
+    log::write(log::level::notice, "Client {} closed: {}.", who.stream.peer(),
                decision.why);
     dismiss(who);
   }
@@ -274,7 +274,7 @@ void greeter::refuse_malformed(visitor& who, const protocol::frame& in,
     answer_and_dismiss(who, answer, version::v5, "", why.text);
     return;
   }
-  log::write(log::level::notice, "Client {} closed: {}.", who.socket.peer(),
+  log::write(log::level::notice, "Client {} closed: {}.", who.stream.peer(),
              why.text);
   dismiss(who);
 }
@@ -284,13 +284,13 @@ void greeter::answer_and_dismiss(visitor& who, const protocol::connack& answer,
                                  std::string_view why) {
   byte_buffer out;
   protocol::encode(out, answer, v);
-  who.socket.write(out.bytes());
-  who.socket.shutdown_write();
+  who.stream.write(out.bytes());
+  who.stream.shutdown_write();
   loop_.stats().packets_sent.add();
   loop_.stats().bytes_sent.add(out.size());
   log::client(log::level::notice, client_id,
               "Client {} from {} refused with code {}: {}.", client_id,
-              who.socket.peer(), answer.code, why);
+              who.stream.peer(), answer.code, why);
   dismiss(who);
 }
 
@@ -298,7 +298,7 @@ void greeter::hand_over(visitor& who, const protocol::connect& packet,
                         broker::connect_decision&& decision,
                         std::span<const uint8_t> rest) {
   if (node_.settings.connection_messages && log::enabled(log::level::notice))
-    log_newcomer(packet, decision, who.socket.peer());
+    log_newcomer(packet, decision, who.stream.peer());
   auto client = std::make_shared<newcomer>();
   client->rest.append(rest);
   client->listener = who.listener;
@@ -309,9 +309,9 @@ void greeter::hand_over(visitor& who, const protocol::connect& packet,
                node_.settings.listeners[who.listener].max_topic_alias_broker);
   auto home = node_.home_of(decision.client_id);
   client->decision = std::move(decision);
-  loop_.poller().change(who.socket.fd(), &who, net::interest::read,
+  loop_.poller().change(who.stream.fd(), &who, net::interest::read,
                         net::interest::none);
-  client->socket = std::move(who.socket);
+  client->stream = std::move(who.stream);
   dismiss(who);
   tell(node_.registries[home], handed_over{std::move(client)});
 }
@@ -337,7 +337,7 @@ void greeter::give_slot_back(size_t listener) {
 /// Ends `who`, whose address must not be used afterwards.
 void greeter::dismiss(visitor& who) {
   loop_.poller().forget(&who);
-  if (who.socket.is_open()) // not handed over, where the slot went along
+  if (who.stream.is_open()) // not handed over, where the slot went along
     give_slot_back(who.listener);
   input_bytes_ -= who.input.size();
   visitors_.erase(who.position);

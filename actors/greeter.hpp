@@ -7,7 +7,7 @@
 #include "core/byte_buffer.hpp"
 #include "core/timer_queue.hpp"
 #include "net/poller.hpp"
-#include "net/socket.hpp"
+#include "net/stream.hpp"
 #include "protocol/decoder.hpp"
 
 #include <list>
@@ -49,11 +49,11 @@ private:
   public:
     visitor(greeter& owner, net::socket connection, size_t via,
             time_point until)
-        : socket(std::move(connection)), listener(via), deadline(until),
+        : stream(std::move(connection)), listener(via), deadline(until),
           owner_(owner) {}
     void on_ready(bool readable, bool writable) noexcept override;
 
-    net::socket socket;
+    net::stream stream;
     byte_buffer input;
     size_t listener;
     time_point deadline;

@@ -6,7 +6,7 @@
 #include "broker/receiver.hpp"
 #include "broker/session.hpp"
 #include "core/byte_buffer.hpp"
-#include "net/socket.hpp"
+#include "net/stream.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/type_id.hpp>
@@ -545,7 +545,7 @@ struct stored {
 /// A socket with an accepted CONNECT. Shared only because a message must be
 /// copyable; the receiver takes it over.
 struct newcomer {
-  net::socket socket;
+  net::stream stream;
   /// What the client sent behind its CONNECT.
   byte_buffer rest;
   broker::connect_decision decision;

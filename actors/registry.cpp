@@ -91,7 +91,7 @@ void registry::refuse(newcomer& client) {
                      : protocol::reason::server_busy);
     byte_buffer out;
     protocol::encode(out, answer, client.version);
-    client.socket.write(out.bytes());
+    client.stream.write(out.bytes());
   }
   log::client(log::level::notice, client.decision.client_id,
               "Client {} refused: {}.", client.decision.client_id,

@@ -1,6 +1,6 @@
 #include "config/load.hpp"
 
-#include "config/file.hpp"
+#include "core/file.hpp"
 
 namespace troupe::config {
 

@@ -1,21 +1,17 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "core/checked.hpp"
 
-#include <cassert>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
 #include <vector>
 
 namespace troupe::config {
 
 /// Why a configuration cannot be used: `file:line: what is wrong; what would be
 /// right`, or a JSON path in place of the line.
-struct config_error {
-  std::string text;
-};
+using config_error = explanation;
 
 /// A configuration that was read, and what the operator should know about it.
 struct loaded {
@@ -23,39 +19,6 @@ struct loaded {
   /// One sentence each, with file and line: options that were accepted although
   /// they change nothing here, and what happens instead.
   std::vector<std::string> warnings;
-};
-
-/// Holds a `T` or the `config_error` that kept it from being made.
-template <class T>
-class [[nodiscard]] checked {
-public:
-  checked(T value) : content_(std::in_place_index<0>, std::move(value)) {}
-  checked(config_error why)
-      : content_(std::in_place_index<1>, std::move(why)) {}
-
-  bool has_value() const noexcept { return content_.index() == 0; }
-  explicit operator bool() const noexcept { return has_value(); }
-
-  /// What was read. REQUIRES: has_value().
-  T& operator*() noexcept {
-    assert(has_value());
-    return *std::get_if<0>(&content_);
-  }
-  const T& operator*() const noexcept {
-    assert(has_value());
-    return *std::get_if<0>(&content_);
-  }
-  T* operator->() noexcept { return &**this; }
-  const T* operator->() const noexcept { return &**this; }
-
-  /// Why not. REQUIRES: !has_value().
-  const config_error& error() const noexcept {
-    assert(!has_value());
-    return *std::get_if<1>(&content_);
-  }
-
-private:
-  std::variant<T, config_error> content_;
 };
 
 using outcome = checked<loaded>;

@@ -1,5 +1,5 @@
-#include "config/file.hpp"
 #include "config/options.hpp"
+#include "core/file.hpp"
 #include "core/log.hpp"
 
 #include <fmt/format.h>

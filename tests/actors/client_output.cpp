@@ -31,7 +31,9 @@ struct counting_owner final : broker::batch_owner {
 struct fixture : caf_fixture {
   fixture() : home(sys, 0) {
     CAF_REQUIRE_EQUAL(home.open(), "");
-    std::tie(here, there) = net::make_pair(true);
+    auto [near, far] = net::make_pair(true);
+    here = net::stream{std::move(near)};
+    there = std::move(far);
     make(version::v311);
   }
 
@@ -93,7 +95,7 @@ struct fixture : caf_fixture {
   time_point at = clock::now();
   counting_owner owner;
   loop home;
-  net::socket here;
+  net::stream here;
   net::socket there;
   std::unique_ptr<client_output> out;
 };

@@ -97,7 +97,9 @@ struct fixture : caf_fixture {
                uint16_t keep_alive = 0) {
     peer result;
     auto client = std::make_shared<newcomer>();
-    std::tie(client->socket, result.socket) = net::make_pair();
+    auto [near, far] = net::make_pair();
+    client->stream = net::stream{std::move(near)};
+    result.socket = std::move(far);
     client->version = version::v5;
     client->decision.what = broker::connect_decision::kind::accept;
     client->decision.client_id = std::move(client_id);

@@ -17,8 +17,7 @@ using config::settings;
 
 namespace {
 
-const auto root =
-    std::filesystem::path{__FILE__}.parent_path().parent_path().parent_path();
+const auto root = std::filesystem::path{TROUPE_SOURCE_FOLDER};
 
 class fixture {
 public:

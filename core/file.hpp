@@ -1,12 +1,12 @@
 #pragma once
 
-#include "config/load.hpp"
+#include "core/checked.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace troupe::config {
+namespace troupe {
 
 /// The content of a file of at most 16 MiB. Blocks.
 checked<std::string> read_file(const std::string& path);
@@ -16,4 +16,4 @@ checked<std::string> read_file(const std::string& path);
 checked<std::vector<std::string>> list_files(const std::string& folder,
                                              std::string_view ending);
 
-} // namespace troupe::config
+} // namespace troupe

@@ -1,4 +1,4 @@
-#include "config/file.hpp"
+#include "core/file.hpp"
 
 #include <fmt/format.h>
 
@@ -12,13 +12,13 @@
 #include <filesystem>
 #include <system_error>
 
-namespace troupe::config {
+namespace troupe {
 
 namespace {
 
 constexpr size_t most_bytes = 16 * 1024 * 1024;
 
-config_error cannot_read(const std::string& path) {
+explanation cannot_read(const std::string& path) {
   return {fmt::format("cannot read {}: {}", path, std::strerror(errno))};
 }
 
@@ -35,7 +35,7 @@ checked<std::string> read_all(int file, const std::string& path) {
       return content;
     content.append(part.data(), static_cast<size_t>(count));
     if (content.size() > most_bytes)
-      return config_error{fmt::format(
+      return explanation{fmt::format(
           "cannot use {}: it is larger than 16 MiB, which no configuration is",
           path)};
   }
@@ -63,9 +63,9 @@ checked<std::vector<std::string>> list_files(const std::string& folder,
         && each->path().filename().native().size() > ending.size())
       paths.push_back(each->path().native());
   if (failed)
-    return config_error{failed.message()};
+    return explanation{failed.message()};
   std::sort(paths.begin(), paths.end());
   return paths;
 }
 
-} // namespace troupe::config
+} // namespace troupe

@@ -1,0 +1,24 @@
+#include "net/stream.hpp"
+
+namespace troupe::net {
+
+void stream::shutdown_write() noexcept {
+  if (layer_ && socket_.is_open())
+    layer_->shutdown(socket_);
+  socket_.shutdown_write();
+}
+
+void stream::close() noexcept {
+  layer_.reset();
+  socket_.close();
+}
+
+std::string stream::peer() const {
+  return peer_ ? *peer_ : socket_.peer();
+}
+
+void stream::set_peer(std::string name) {
+  peer_ = std::make_unique<std::string>(std::move(name));
+}
+
+} // namespace troupe::net
