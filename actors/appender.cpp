@@ -82,7 +82,7 @@ void appender::append(entry& to, deliver& message) {
   auto waited = to.record.backlog.messages;
   auto what =
       broker::append_offline(to.record, *message.batch, message.deliveries,
-                             node_.limits, loop_.now(), dropped_);
+                             loop_.limits(), loop_.now(), dropped_);
   for (size_t i = 0; i < dropped_.size(); ++i)
     loop_.stats().dropped[i].add(dropped_[i] - before[i]);
   loop_.stats().stored_messages.add(to.record.backlog.messages - waited);

@@ -14,6 +14,7 @@
 #include "actors/supervisor.hpp"
 #include "actors/sys.hpp"
 #include "actors/tell.hpp"
+#include "core/checked.hpp"
 #include "core/log.hpp"
 #include "net/listener.hpp"
 #include "storage/rocks_store.hpp"
@@ -63,18 +64,6 @@ net::address_family family_of(config::socket_domain domain) {
   return net::address_family::any;
 }
 
-broker::session_limits limits_of(const config::settings& settings) {
-  broker::session_limits limits;
-  limits.max_inflight_messages = settings.max_inflight_messages;
-  limits.max_inflight_bytes = settings.max_inflight_bytes;
-  limits.max_queued_messages = settings.max_queued_messages;
-  limits.max_queued_bytes = settings.max_queued_bytes;
-  limits.queue_qos0_messages = settings.queue_qos0_messages;
-  limits.drop_oldest =
-      settings.when_queue_full == config::queue_full_policy::drop_oldest;
-  return limits;
-}
-
 /// Its queued and retained messages are not brought over unasked.
 void say_if_mosquitto_was_here(const std::string& location,
                                const std::string& database) {
@@ -91,22 +80,29 @@ void say_if_mosquitto_was_here(const std::string& location,
 
 } // namespace
 
+/// Listening sockets, and of the new ones a line for the log.
+struct opened_doors {
+  std::vector<listening_socket> sockets;
+  std::vector<std::string> descriptions;
+};
+
 struct broker_node::parts {
   // In this order: actors go before the system, loops before the sockets.
   system_config config;
   caf::actor_system system{config};
   std::unique_ptr<loop> store_loop;
   std::unique_ptr<broker::store> database; // until the store actor has it
-  std::vector<listening_socket> sockets;
-  std::vector<std::string> descriptions;
+  opened_doors doors;
   node_context shared;
   std::vector<greeter_actor> greeters;
   sys_actor publisher;
   supervisor_actor watcher;
   std::promise<void> drained;
+  node_policy_ptr policy;
   bool is_running = false;
 
-  std::string open_listener(size_t index);
+  std::string open_listener(const listener_policy_ptr& at, opened_doors& into);
+  checked<opened_doors> open_doors(const node_policy& wanted);
   std::string open_loops();
   std::vector<subtree_actor> start_subtrees();
   void start_store();
@@ -118,9 +114,6 @@ broker_node::broker_node(config::settings settings)
     : parts_(std::make_unique<parts>()) {
   auto& shared = parts_->shared;
   shared.settings = std::move(settings);
-  shared.limits = limits_of(shared.settings);
-  shared.listener_connections =
-      std::vector<std::atomic<int64_t>>(shared.settings.listeners.size());
 }
 
 broker_node::~broker_node() {
@@ -128,35 +121,58 @@ broker_node::~broker_node() {
 }
 
 std::string broker_node::open() {
-  for (size_t i = 0; i < parts_->shared.settings.listeners.size(); ++i)
-    if (auto error = parts_->open_listener(i); !error.empty())
-      return error;
-  return parts_->open_loops();
+  auto& all = *parts_;
+  all.policy = make_policy(all.shared.settings);
+  auto doors = all.open_doors(*all.policy);
+  if (!doors)
+    return doors.error().text;
+  all.doors = std::move(*doors);
+  return all.open_loops();
 }
 
 const std::vector<std::string>& broker_node::listening_on() const noexcept {
-  return parts_->descriptions;
+  return parts_->doors.descriptions;
 }
 
-std::string broker_node::parts::open_listener(size_t index) {
-  const auto& listener = shared.settings.listeners[index];
-  auto opened = listener.path.empty()
-                    ? net::listen_tcp(listener.address, listener.port,
-                                      family_of(listener.socket_domain))
-                    : net::listen_unix(listener.path);
-  for (auto& socket : opened.sockets)
-    sockets.push_back({std::move(socket), index});
+std::string broker_node::parts::open_listener(const listener_policy_ptr& at,
+                                              opened_doors& into) {
+  const auto& own = at->own;
+  auto opened = own.path.empty() ? net::listen_tcp(own.address, own.port,
+                                                   family_of(own.socket_domain))
+                                 : net::listen_unix(own.path);
   if (!opened.error.empty())
     return opened.error;
-  if (listener.path.empty())
-    descriptions.push_back(fmt::format(
+  for (auto& socket : opened.sockets)
+    into.sockets.push_back(
+        {std::make_shared<const net::socket>(std::move(socket)), at});
+  if (own.path.empty())
+    into.descriptions.push_back(fmt::format(
         "Opening listen socket on {}, port {}.",
-        listener.address.empty() ? "every address" : listener.address,
-        listener.port));
+        own.address.empty() ? "every address" : own.address, own.port));
   else
-    descriptions.push_back(
-        fmt::format("Opening unix listen socket {}.", listener.path));
+    into.descriptions.push_back(
+        fmt::format("Opening unix listen socket {}.", own.path));
   return {};
+}
+
+/// Listeners that stand where one stood keep its sockets.
+checked<opened_doors>
+broker_node::parts::open_doors(const node_policy& wanted) {
+  opened_doors result;
+  for (const auto& each : wanted.listeners) {
+    auto is_open = false;
+    for (const auto& known : doors.sockets) {
+      if (!is_same_place(known.policy->own, each->own))
+        continue;
+      result.sockets.push_back({known.socket, each});
+      is_open = true;
+    }
+    if (is_open)
+      continue;
+    if (auto error = open_listener(each, result); !error.empty())
+      return explanation{std::move(error)};
+  }
+  return result;
 }
 
 std::string broker_node::parts::open_loops() {
@@ -244,6 +260,7 @@ void broker_node::start() {
   std::vector<registry*> registries;
   for (auto& each : all.shared.loops) {
     each->set_routes(routes);
+    each->set_policy(all.policy);
     auto made = spawn_light<registry>(all.system, all.shared, *each);
     registries.push_back(
         static_cast<registry*>(caf::actor_cast<caf::abstract_actor*>(made)));
@@ -251,7 +268,7 @@ void broker_node::start() {
   }
   for (auto& each : all.shared.loops)
     all.greeters.push_back(
-        spawn_light<greeter>(all.system, all.shared, *each, all.sockets));
+        spawn_light<greeter>(all.system, all.shared, *each, all.doors.sockets));
   all.publisher =
       spawn_light<sys>(all.system, all.shared, *all.shared.loops.front());
   all.watcher = all.system.spawn<supervisor>(
@@ -264,6 +281,22 @@ void broker_node::start() {
   for (auto& each : all.shared.loops)
     each->start();
   all.is_running = true;
+}
+
+std::string broker_node::change(config::settings settings) {
+  auto& all = *parts_;
+  auto policy = make_policy(std::move(settings), all.policy.get());
+  auto doors = all.open_doors(*policy);
+  if (!doors)
+    return doors.error().text;
+  for (const auto& line : doors->descriptions)
+    log::write(log::level::notice, "{}", line);
+  all.policy = std::move(policy);
+  all.doors = std::move(*doors);
+  auto sockets =
+      std::make_shared<const std::vector<listening_socket>>(all.doors.sockets);
+  tell(all.watcher, policy_changed{all.policy, std::move(sockets)});
+  return {};
 }
 
 void broker_node::stop() {

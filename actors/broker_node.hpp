@@ -32,6 +32,11 @@ public:
   /// served from here on. REQUIRES: open().
   void start();
 
+  /// Puts another configuration in force, whole or not at all: empty, or why
+  /// not, and then all is as before. What cannot change while the broker runs
+  /// stays as it was. Reads files and may resolve names. REQUIRES: start().
+  std::string change(config::settings settings);
+
   /// Takes no more connections, tells MQTT 5 clients (0x8B), waits until all
   /// connections are closed and ends the threads. Blocks for seconds at most.
   void stop();

@@ -39,8 +39,9 @@ std::string random_uuid() {
   return text;
 }
 
-broker::connect_rules rules_for(const config::settings& settings,
-                                const config::listener_settings& listener) {
+broker::connect_rules rules_for(const listener_policy& at) {
+  const auto& settings = *at.broker;
+  const auto& listener = at.own;
   broker::connect_rules rules;
   rules.allow_anonymous = listener.allow_anonymous;
   rules.allow_zero_length_clientid = listener.allow_zero_length_clientid;
@@ -73,21 +74,20 @@ broker::connect_decision refuse_nameless(version v) {
 } // namespace
 
 broker::connect_decision judge_newcomer(const protocol::connect& packet,
-                                        const config::settings& settings,
-                                        size_t listener, time_point now) {
-  const auto& at = settings.listeners[listener];
+                                        const listener_policy& at,
+                                        time_point now) {
   auto wanted = packet;
-  if (at.use_username_as_clientid) {
+  if (at.own.use_username_as_clientid) {
     if (!packet.user_name)
       return refuse_nameless(packet.version);
     wanted.client_id = *packet.user_name;
   }
   auto uuid = wanted.client_id.empty() ? random_uuid() : std::string{};
-  auto decision = judge(wanted, rules_for(settings, at), uuid, now);
+  auto decision = judge(wanted, rules_for(at), uuid, now);
   // The client that left its id to us learns which one it has.
-  if (at.use_username_as_clientid && packet.client_id.empty())
+  if (at.own.use_username_as_clientid && packet.client_id.empty())
     decision.client_id_assigned = true;
-  auto longest = settings.persistent_client_expiration.count();
+  auto longest = at.broker->persistent_client_expiration.count();
   auto& expiry = decision.parameters.expiry_interval;
   if (longest > 0 && longest < expiry)
     expiry = static_cast<uint32_t>(longest);

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "actors/policy.hpp"
 #include "broker/connect_policy.hpp"
-#include "config/settings.hpp"
 #include "core/clock.hpp"
 #include "protocol/decoder.hpp"
 
@@ -14,8 +14,8 @@ namespace troupe::actors {
 
 /// Judges a CONNECT that came in through a listener by the settings.
 broker::connect_decision judge_newcomer(const protocol::connect& packet,
-                                        const config::settings& settings,
-                                        size_t listener, time_point now);
+                                        const listener_policy& at,
+                                        time_point now);
 
 /// The protocol level in a frame whose protocol name is MQTT's, without the
 /// bridge bit. Nothing if the name is another one.

@@ -26,8 +26,8 @@ constexpr auto linger_time = seconds{1};
 /// messages open and must then still be heard, for its PUBRELs.
 constexpr size_t most_unacknowledged = 2 * 65'536;
 
-output_limits limits_of(const node_context& shared) {
-  return {shared.settings.output_pause, shared.settings.output_limit};
+output_limits limits_of(const listener_policy& at) {
+  return {at.broker->output_pause, at.broker->output_limit};
 }
 
 } // namespace
@@ -39,10 +39,11 @@ connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
       registry_(std::move(registry)), number_(number),
       client_(std::move(client)), client_id_(client_->decision.client_id),
       stream_(std::move(client_->stream)),
-      output_(home, client_->version, limits_of(shared),
+      output_(home, client_->version, limits_of(*client_->policy),
               {client_->topic_alias_maximum,
                client_->decision.parameters.client.maximum_packet_size}),
-      last_read_(home.now()), listener_(client_->listener),
+      last_read_(home.now()), policy_(client_->policy),
+      slot_(std::move(client_->slot)),
       expiry_interval_(client_->decision.parameters.expiry_interval),
       keep_alive_(client_->decision.keep_alive), version_(client_->version),
       is_bridge_(client_->is_bridge) {
@@ -56,7 +57,7 @@ connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
 connection::~connection() = default;
 
 const config::listener_settings& connection::rules() const {
-  return node_.settings.listeners[listener_];
+  return policy_->own;
 }
 
 // -- messages
@@ -73,6 +74,8 @@ void connection::receive(const mail& message) {
     on(*session);
   else if (auto* done = message.get_if<stored>())
     on(*done);
+  else if (auto* changed = message.get_if<policy_changed>())
+    on(*changed);
   else if (message.get_if<taken_over>())
     end({broker::end_of_connection::taken_over, reason::session_taken_over,
          "session taken over"});
@@ -92,7 +95,7 @@ void connection::on(attached& message) {
     return;
   }
   receiver_.on_connected(
-      version_ == version::v5 ? node_.settings.max_inflight_messages : 0);
+      version_ == version::v5 ? policy_->broker->max_inflight_messages : 0);
   send_connack(message.session_present);
   auto rest = std::move(client_->rest);
   client_.reset();
@@ -181,6 +184,19 @@ void connection::on(send_suback& message) {
   mark();
   awaits_answer_ = false;
   decode_input();
+}
+
+/// The listener may be gone; else its new rules hold from the next packet on.
+void connection::on(policy_changed& message) {
+  if (is_ending_)
+    return;
+  auto now = message.policy->find(policy_->own);
+  if (!now) {
+    end({broker::end_of_connection::abnormal, reason::administrative_action,
+         "its listener is gone from the configuration"});
+    return;
+  }
+  policy_ = std::move(now);
 }
 
 void connection::on_failure(const char* what) noexcept {
@@ -361,15 +377,14 @@ void connection::finish_if_done() {
   if (is_marked_)
     loop_.forget(this);
   loop_.stats().connections.subtract();
-  node_.connections.fetch_sub(1, std::memory_order_relaxed);
-  node_.listener_connections[listener_].fetch_sub(1, std::memory_order_relaxed);
+  slot_ = admission::slot{};
   tell(registry_, connection_closed{number_});
   auto self = std::move(self_); // may be the last handle
   quit();
 }
 
 void connection::log_end(const ending& how) const {
-  if (!node_.settings.connection_messages)
+  if (!policy_->broker->connection_messages)
     return;
   if (how.how == broker::end_of_connection::by_client)
     log::client(log::level::notice, client_id_, "Client {} disconnected.",
@@ -406,7 +421,7 @@ void connection::on_timer(time_point now) noexcept {
     log::client(log::level::notice, client_id_,
                 "Client {} reads too slowly: QoS 0 messages beyond {} bytes of "
                 "unsent output are dropped until it catches up.",
-                client_id_, node_.settings.output_limit);
+                client_id_, policy_->broker->output_limit);
   }
   auto silence = milliseconds{1500} * keep_alive_;
   if (keep_alive_ != 0 && now - last_read_ >= silence)
@@ -488,8 +503,8 @@ void connection::tell_writable() {
 
 bool connection::wants_input() const {
   return is_taking_packets()
-         && unfinished_batches_ < node_.settings.publish_credit_batches
-         && unfinished_bytes_ < node_.settings.publish_credit_bytes
+         && unfinished_batches_ < policy_->broker->publish_credit_batches
+         && unfinished_bytes_ < policy_->broker->publish_credit_bytes
          && receiver_.unacknowledged() < most_unacknowledged;
 }
 

@@ -69,6 +69,7 @@ private:
   void on(send_queued& message);
   void on(send_suback& message);
   void on(stored& message);
+  void on(policy_changed& message);
   void settle(broker::publication_batch& batch);
   void acknowledge(const broker::publication_batch& batch);
   void collect_codes(const broker::publication_batch& batch, bool failed);
@@ -135,7 +136,8 @@ private:
   time_point last_read_;
   uint64_t next_batch_ = 1;
   size_t unfinished_bytes_ = 0;
-  size_t listener_;
+  listener_policy_ptr policy_;
+  admission::slot slot_;
   uint32_t expiry_interval_; // as the client asked, seconds
   uint32_t unfinished_batches_ = 0;
   std::optional<uint32_t> new_expiry_interval_;

@@ -85,8 +85,8 @@ bool connection::is_taking_packets() const {
 /// Handles every whole packet; returns the bytes they took.
 size_t connection::decode_all(std::span<const uint8_t> bytes) {
   size_t used = 0;
-  auto limit = node_.settings.max_packet_size != 0
-                   ? node_.settings.max_packet_size
+  auto limit = policy_->broker->max_packet_size != 0
+                   ? policy_->broker->max_packet_size
                    : protocol::max_remaining_length + 1;
   while (is_taking_packets()) {
     auto next = protocol::next_frame(bytes.subspan(used), limit);
@@ -215,7 +215,7 @@ connection::forbidden(const protocol::publish& packet) const {
   if (!packet.subscription_ids.empty()) // [MQTT-3.3.4-6]
     return ending{abnormal, reason::protocol_error,
                   "subscription identifier in a PUBLISH from a client"};
-  if (packet.retain && !node_.settings.retain_available)
+  if (packet.retain && !policy_->broker->retain_available)
     return ending{abnormal, reason::retain_not_supported,
                   "retained messages not supported"};
   return std::nullopt;
@@ -223,7 +223,7 @@ connection::forbidden(const protocol::publish& packet) const {
 
 /// Why a publication is acknowledged but goes nowhere; success: it does go.
 reason connection::refusal(const protocol::publish& packet) const {
-  auto limit = node_.settings.message_size_limit;
+  auto limit = policy_->broker->message_size_limit;
   if (limit != 0 && packet.payload.size() > limit)
     return reason::packet_too_large;
   if (is_system_topic(packet.topic))

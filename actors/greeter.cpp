@@ -34,9 +34,9 @@ constexpr auto pause_without_descriptors = milliseconds{100};
 } // namespace
 
 greeter::greeter(caf::actor_config& cfg, node_context& shared, loop& home,
-                 const std::vector<listening_socket>& sockets)
+                 const std::vector<listening_socket>& doors)
     : light_actor(cfg, &home), node_(shared), loop_(home) {
-  for (const auto& at : sockets)
+  for (const auto& at : doors)
     doors_.push_back(std::make_unique<door>(*this, at));
   set_doors_open(true);
 }
@@ -44,6 +44,8 @@ greeter::greeter(caf::actor_config& cfg, node_context& shared, loop& home,
 greeter::~greeter() = default;
 
 void greeter::receive(const mail& message) {
+  if (auto* changed = message.get_if<policy_changed>())
+    on(*changed);
   if (message.get_if<stop_node>() == nullptr)
     return;
   is_stopping_ = true;
@@ -71,7 +73,7 @@ void greeter::door::set_open(bool open) {
   is_open_ = open;
   auto wanted = open ? net::interest::read : net::interest::none;
   auto before = open ? net::interest::none : net::interest::read;
-  owner_.loop_.poller().change(at_.socket.fd(), this, before, wanted, open);
+  owner_.loop_.poller().change(at_.socket->fd(), this, before, wanted, open);
 }
 
 void greeter::set_doors_open(bool open) {
@@ -82,9 +84,9 @@ void greeter::set_doors_open(bool open) {
 void greeter::accept_all(const listening_socket& from) {
   using kind = net::accepted::kind;
   for (int i = 0; i < accepts_per_event; ++i) {
-    auto result = net::accept_from(from.socket);
+    auto result = net::accept_from(*from.socket);
     if (result.what == kind::connection) {
-      welcome(std::move(result.connection), from.listener);
+      welcome(std::move(result.connection), from.policy);
     } else if (result.what == kind::no_descriptors && make_room()) {
       continue;
     } else if (result.what == kind::no_descriptors) {
@@ -109,23 +111,52 @@ bool greeter::make_room() {
   return true;
 }
 
-void greeter::welcome(net::socket connection, size_t listener) {
+/// The doors that stay keep their sockets, and who waits there.
+void greeter::on(policy_changed& message) {
+  if (is_stopping_)
+    return;
+  std::vector<std::unique_ptr<door>> doors;
+  for (const auto& at : *message.doors) {
+    auto known =
+        std::find_if(doors_.begin(), doors_.end(), [&](const auto& each) {
+          return each && each->at().socket == at.socket;
+        });
+    if (known == doors_.end()) {
+      doors.push_back(std::make_unique<door>(*this, at));
+      continue;
+    }
+    (*known)->set_policy(at.policy);
+    doors.push_back(std::move(*known));
+  }
+  for (auto& gone : doors_)
+    if (gone)
+      gone->set_open(false);
+  doors_ = std::move(doors);
+  for (auto& who : visitors_)
+    if (auto now = message.policy->find(who.policy->own))
+      who.policy = std::move(now);
+  set_doors_open(doors_open_at_ == never);
+}
+
+void greeter::welcome(net::socket connection, const listener_policy_ptr& at) {
   loop_.stats().sockets_accepted.add();
-  auto limit = node_.settings.max_pending_connections;
+  auto limit = at->broker->max_pending_connections;
   if (limit != 0 && visitors_.size() >= limit)
     make_room();
-  if (node_.settings.connection_messages && log::enabled(log::level::notice))
+  if (at->broker->connection_messages && log::enabled(log::level::notice))
     log::write(log::level::notice, "New connection from {} on port {}.",
-               connection.peer(), node_.settings.listeners[listener].port);
-  if (!take_slot(listener)) { // without CONNACK, as Mosquitto does
+               connection.peer(), at->own.port);
+  auto slot = node_.admission.take(*at);
+  if (!slot) { // without CONNACK, as Mosquitto does
     log::write(log::level::notice, "Client {} closed: too many connections.",
                connection.peer());
     loop_.stats().connections_refused.add();
     return;
   }
-  auto timeout = node_.settings.connect_timeout;
+  auto timeout = at->broker->connect_timeout;
   auto deadline = timeout.count() == 0 ? never : loop_.now() + timeout;
-  visitors_.emplace_back(*this, std::move(connection), listener, deadline);
+  visitors_.emplace_back(*this, std::move(connection), at, std::move(*slot),
+                         deadline);
   auto& who = visitors_.back();
   who.position = std::prev(visitors_.end());
   loop_.stats().pending.set(visitors_.size());
@@ -151,7 +182,7 @@ void greeter::on_timer(time_point now) noexcept {
     auto& who = visitors_.front();
     log::write(log::level::notice,
                "Client {} closed: no CONNECT within {} seconds.",
-               who.stream.peer(), node_.settings.connect_timeout.count());
+               who.stream.peer(), who.policy->broker->connect_timeout.count());
     dismiss(who);
   }
   arm();
@@ -192,7 +223,7 @@ void greeter::listen_to(visitor& who) {
 
 void greeter::consider(visitor& who, std::span<const uint8_t> bytes) {
   constexpr uint8_t connect_byte = 0x10;
-  auto limit = node_.settings.max_packet_size;
+  auto limit = who.policy->broker->max_packet_size;
   auto largest =
       limit == 0 ? largest_connect : std::min(limit, largest_connect);
   auto next = bytes[0] == connect_byte
@@ -228,8 +259,7 @@ void greeter::judge_connect(visitor& who, const protocol::frame& in,
     turn_down(who, *packet);
     return;
   }
-  auto decision =
-      judge_newcomer(*packet, node_.settings, who.listener, loop_.now());
+  auto decision = judge_newcomer(*packet, *who.policy, loop_.now());
   using kind = broker::connect_decision::kind;
   if (decision.what == kind::accept) {
     hand_over(who, *packet, std::move(decision), rest);
@@ -297,16 +327,18 @@ void greeter::answer_and_dismiss(visitor& who, const protocol::connack& answer,
 void greeter::hand_over(visitor& who, const protocol::connect& packet,
                         broker::connect_decision&& decision,
                         std::span<const uint8_t> rest) {
-  if (node_.settings.connection_messages && log::enabled(log::level::notice))
+  if (who.policy->broker->connection_messages
+      && log::enabled(log::level::notice))
     log_newcomer(packet, decision, who.stream.peer());
   auto client = std::make_shared<newcomer>();
   client->rest.append(rest);
-  client->listener = who.listener;
+  client->policy = who.policy;
+  client->slot = std::move(who.slot);
   client->version = packet.version;
   client->is_bridge = packet.is_bridge;
   client->topic_alias_maximum =
       std::min(packet.properties.topic_alias_maximum.value_or(0),
-               node_.settings.listeners[who.listener].max_topic_alias_broker);
+               who.policy->own.max_topic_alias_broker);
   auto home = node_.home_of(decision.client_id);
   client->decision = std::move(decision);
   loop_.poller().change(who.stream.fd(), &who, net::interest::read,
@@ -316,29 +348,9 @@ void greeter::hand_over(visitor& who, const protocol::connect& packet,
   tell(node_.registries[home], handed_over{std::move(client)});
 }
 
-/// Counts a connection against the limits; false if there is no room.
-bool greeter::take_slot(size_t listener) {
-  auto total = node_.connections.fetch_add(1, std::memory_order_relaxed);
-  auto here = node_.listener_connections[listener].fetch_add(
-      1, std::memory_order_relaxed);
-  auto all = node_.settings.global_max_connections;
-  auto own = node_.settings.listeners[listener].max_connections;
-  if ((all < 0 || total < all) && (own < 0 || here < own))
-    return true;
-  give_slot_back(listener);
-  return false;
-}
-
-void greeter::give_slot_back(size_t listener) {
-  node_.connections.fetch_sub(1, std::memory_order_relaxed);
-  node_.listener_connections[listener].fetch_sub(1, std::memory_order_relaxed);
-}
-
 /// Ends `who`, whose address must not be used afterwards.
 void greeter::dismiss(visitor& who) {
   loop_.poller().forget(&who);
-  if (who.stream.is_open()) // not handed over, where the slot went along
-    give_slot_back(who.listener);
   input_bytes_ -= who.input.size();
   visitors_.erase(who.position);
   loop_.stats().pending.set(visitors_.size());

@@ -16,12 +16,6 @@
 
 namespace troupe::actors {
 
-/// A listening socket and which listener of the settings it belongs to.
-struct listening_socket {
-  net::socket socket;
-  size_t listener = 0;
-};
-
 /// Accepts connections on one loop and reads their CONNECT. Until that is
 /// judged a client costs a list entry, what it sent, and a deadline; no actor.
 /// Accepted ones go to the registry of the loop that their client id hashes to.
@@ -29,9 +23,8 @@ class greeter final : public light_actor, public timer {
 public:
   using behavior_type = greeter_actor::behavior_type;
 
-  /// All greeters share the listening sockets, which outlive them.
   greeter(caf::actor_config& cfg, node_context& shared, loop& home,
-          const std::vector<listening_socket>& sockets);
+          const std::vector<listening_socket>& doors);
   ~greeter() override;
 
   const char* name() const override { return "troupe.greeter"; }
@@ -47,15 +40,16 @@ private:
   /// Somebody who has not sent a whole CONNECT yet.
   class visitor final : public net::poll_target {
   public:
-    visitor(greeter& owner, net::socket connection, size_t via,
-            time_point until)
-        : stream(std::move(connection)), listener(via), deadline(until),
-          owner_(owner) {}
+    visitor(greeter& owner, net::socket connection, listener_policy_ptr via,
+            admission::slot place, time_point until)
+        : stream(std::move(connection)), policy(std::move(via)),
+          slot(std::move(place)), deadline(until), owner_(owner) {}
     void on_ready(bool readable, bool writable) noexcept override;
 
     net::stream stream;
     byte_buffer input;
-    size_t listener;
+    listener_policy_ptr policy;
+    admission::slot slot;
     time_point deadline;
     std::list<visitor>::iterator position;
 
@@ -66,19 +60,25 @@ private:
   /// A door: where connections come in.
   class door final : public net::poll_target {
   public:
-    door(greeter& owner, const listening_socket& at) : owner_(owner), at_(at) {}
+    door(greeter& owner, listening_socket at)
+        : owner_(owner), at_(std::move(at)) {}
     void on_ready(bool readable, bool writable) noexcept override;
     void set_open(bool open);
+    const listening_socket& at() const noexcept { return at_; }
+    void set_policy(listener_policy_ptr policy) {
+      at_.policy = std::move(policy);
+    }
 
   private:
     greeter& owner_;
-    const listening_socket& at_;
+    listening_socket at_;
     bool is_open_ = false;
   };
 
   void accept_all(const listening_socket& from);
   bool make_room();
-  void welcome(net::socket connection, size_t listener);
+  void on(policy_changed& message);
+  void welcome(net::socket connection, const listener_policy_ptr& at);
   void listen_to(visitor& who);
   void consider(visitor& who, std::span<const uint8_t> bytes);
   void judge_connect(visitor& who, const protocol::frame& in,
@@ -92,8 +92,6 @@ private:
   void hand_over(visitor& who, const protocol::connect& packet,
                  broker::connect_decision&& decision,
                  std::span<const uint8_t> rest);
-  bool take_slot(size_t listener);
-  void give_slot_back(size_t listener);
   void dismiss(visitor& who);
   void set_doors_open(bool open);
   void arm();

@@ -25,7 +25,8 @@ thread_local loop* this_loop = nullptr;
 
 loop::loop(caf::actor_system& system, size_t index)
     : caf::execution_unit(&system), index_(index),
-      scratch_(std::make_unique_for_overwrite<uint8_t[]>(scratch_size)) {
+      scratch_(std::make_unique_for_overwrite<uint8_t[]>(scratch_size)),
+      policy_(make_policy({})), limits_(policy_->limits) {
   buffers_.reserve(spare_buffers);
 }
 
@@ -69,6 +70,11 @@ void loop::join() {
 
 loop* loop::current() noexcept {
   return this_loop;
+}
+
+void loop::set_policy(node_policy_ptr policy) {
+  limits_ = policy->limits;
+  policy_ = std::move(policy);
 }
 
 void loop::set_routes(std::shared_ptr<const route_table> routes) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/policy.hpp"
 #include "actors/stats.hpp"
 #include "broker/batch.hpp"
 #include "broker/receiver.hpp"
@@ -110,6 +111,12 @@ public:
   /// The subtrees as this loop knows them.
   const route_table& routes() const noexcept { return *routes_; }
   void set_routes(std::shared_ptr<const route_table> routes);
+  /// The configuration in force on this loop.
+  const node_policy& policy() const noexcept { return *policy_; }
+  const node_policy_ptr& policy_in_force() const noexcept { return policy_; }
+  void set_policy(node_policy_ptr policy);
+  /// What bounds its sessions; the reference holds as long as the loop.
+  const broker::session_limits& limits() const noexcept { return limits_; }
   /// One slot per subtree for the batches of the read under way; all null
   /// between reads.
   std::vector<broker::batch_ptr>& open_batches() noexcept { return batches_; }
@@ -155,6 +162,8 @@ private:
   loop_stats stats_;
   std::unique_ptr<uint8_t[]> scratch_;
   std::shared_ptr<const route_table> routes_;
+  node_policy_ptr policy_;
+  broker::session_limits limits_;
   std::vector<broker::batch_ptr> batches_;
   std::vector<byte_buffer> buffers_;
   std::vector<std::unique_ptr<broker::publication_batch>> spare_batches_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/admission.hpp"
+#include "actors/policy.hpp"
 #include "broker/batch.hpp"
 #include "broker/connect_policy.hpp"
 #include "broker/offline_sessions.hpp"
@@ -49,6 +51,7 @@ struct handed_over;
 struct session_idle;
 struct connection_closed;
 struct stop_node;
+struct policy_changed;
 struct drain_finished;
 struct housekeeping;
 struct commit_batch;
@@ -194,6 +197,8 @@ using connection_actor = caf::typed_actor<
     caf::reacts_to<send_suback>,
     // Identifiers are forgotten on disk: PUBCOMP may go out.
     caf::reacts_to<stored>,
+    // Go by it from here on, or end.
+    caf::reacts_to<policy_changed>,
     // The broker stops.
     caf::reacts_to<stop_node>>;
 
@@ -207,11 +212,15 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<connection_closed>,
     // Tell every session of new subtrees.
     caf::reacts_to<routes_changed>,
+    // Go by it from here on, and tell every connection.
+    caf::reacts_to<policy_changed>,
     // Disconnect everybody.
     caf::reacts_to<stop_node>>;
 
 /// Accepts connections on one loop and reads their CONNECT.
 using greeter_actor = caf::typed_actor<
+    // Open and close doors, and go by it from here on.
+    caf::reacts_to<policy_changed>,
     // Stop accepting, drop who has not said CONNECT.
     caf::reacts_to<stop_node>>;
 
@@ -222,6 +231,8 @@ using sys_actor = caf::typed_actor<
 
 /// Starts all of the above, restarts subtrees, ends the node in order.
 using supervisor_actor = caf::typed_actor<
+    // SIGHUP: tell everybody.
+    caf::reacts_to<policy_changed>,
     // SIGTERM: end in order.
     caf::reacts_to<stop_node>,
     // A registry has no connection left.
@@ -549,8 +560,10 @@ struct newcomer {
   /// What the client sent behind its CONNECT.
   byte_buffer rest;
   broker::connect_decision decision;
-  /// Index of the listener in the settings.
-  size_t listener = 0;
+  /// What holds at the listener it came through.
+  listener_policy_ptr policy;
+  /// Its place among the connections that are allowed.
+  admission::slot slot;
   protocol::version version = protocol::version::v311;
   bool is_bridge = false;
   bool request_problem_information = true;
@@ -579,6 +592,18 @@ struct connection_closed {
 };
 
 struct stop_node {};
+
+/// A listening socket and what holds for who comes through it.
+struct listening_socket {
+  std::shared_ptr<const net::socket> socket;
+  listener_policy_ptr policy;
+};
+
+/// Another configuration is in force. `doors` are all listening sockets.
+struct policy_changed {
+  node_policy_ptr policy;
+  std::shared_ptr<const std::vector<listening_socket>> doors;
+};
 
 struct drain_finished {
   size_t loop = 0;
@@ -634,6 +659,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::actors::parking_begun))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::session_loaded))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::queue_read))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::stored))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::policy_changed))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::route)
@@ -682,3 +708,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::parking_begun)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_loaded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::queue_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stored)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::policy_changed)

@@ -1,9 +1,10 @@
 #pragma once
 
+#include "actors/admission.hpp"
 #include "actors/loop.hpp"
 #include "actors/messages.hpp"
+#include "actors/policy.hpp"
 #include "actors/stats.hpp"
-#include "broker/limits.hpp"
 #include "config/settings.hpp"
 
 #include <atomic>
@@ -18,8 +19,9 @@ namespace troupe::actors {
 /// What all actors of a node share. Filled by the supervisor before the loops
 /// start; constant afterwards but for the atomics.
 struct node_context {
+  /// As the broker was started. What a reload may change is read from the
+  /// policy of the loop instead.
   config::settings settings;
-  broker::session_limits limits;
   std::vector<std::unique_ptr<loop>> loops;
   std::vector<registry_actor> registries;
   /// Null: nothing is persistent.
@@ -32,9 +34,7 @@ struct node_context {
   std::atomic<uint64_t> damaged_records{0};
   /// One per subtree; kept when a subtree is restarted.
   std::vector<std::unique_ptr<subtree_stats>> subtrees;
-  /// Connections that hold a slot of `max_connections`, by listener.
-  std::vector<std::atomic<int64_t>> listener_connections;
-  std::atomic<int64_t> connections{0};
+  actors::admission admission;
   /// More memory is in use than `memory_limit`: no new client and no new
   /// message is taken until it is less again.
   std::atomic<bool> is_short_of_memory{false};

@@ -34,6 +34,8 @@ void registry::receive(const mail& message) {
     on(*closed);
   else if (auto* routes = message.get_if<routes_changed>())
     on(*routes);
+  else if (auto* changed = message.get_if<policy_changed>())
+    on(*changed);
   else if (auto* stop = message.get_if<stop_node>())
     on(*stop);
 }
@@ -59,9 +61,12 @@ void registry::on(handed_over& message) {
     return;
   }
   ++wanted->attaches;
+  auto is_outdated = loop_.policy().find(client.policy->own) != client.policy;
   attach_connection request;
   request.parameters = client.decision.parameters;
   request.connection = spawn_connection(std::move(message.client));
+  if (is_outdated) // the configuration has changed under way
+    tell(request.connection, policy_changed{loop_.policy_in_force(), nullptr});
   tell(wanted->session, std::move(request));
 }
 
@@ -70,7 +75,7 @@ registry::entry* registry::find_or_make(const newcomer& client) {
   const auto& id = client.decision.client_id;
   if (auto found = sessions_.find(id); found != sessions_.end())
     return &found->second;
-  auto limit = node_.settings.global_max_clients;
+  auto limit = loop_.policy().settings->global_max_clients;
   if (node_.sessions.fetch_add(1, std::memory_order_relaxed) >= limit
       && limit >= 0) {
     node_.sessions.fetch_sub(1, std::memory_order_relaxed);
@@ -98,9 +103,6 @@ void registry::refuse(newcomer& client) {
               is_stopping_ ? "the broker is shutting down"
                            : "global_max_clients reached");
   loop_.stats().connections_refused.add();
-  node_.connections.fetch_sub(1, std::memory_order_relaxed);
-  node_.listener_connections[client.listener].fetch_sub(
-      1, std::memory_order_relaxed);
 }
 
 connection_actor registry::spawn_connection(std::shared_ptr<newcomer> client) {
@@ -137,6 +139,13 @@ void registry::on(routes_changed& message) {
   loop_.set_routes(message.routes);
   for (auto& [id, known] : sessions_)
     tell(known.session, message);
+}
+
+void registry::on(policy_changed& message) {
+  loop_.set_policy(message.policy);
+  for (auto& open : connections_)
+    if (open)
+      tell(open, message);
 }
 
 void registry::on(stop_node&) {

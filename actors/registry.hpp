@@ -45,6 +45,7 @@ private:
   void on(session_idle& message);
   void on(connection_closed& message);
   void on(routes_changed& message);
+  void on(policy_changed& message);
   void on(stop_node& message);
   entry* find_or_make(const newcomer& client);
   void refuse(newcomer& client);

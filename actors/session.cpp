@@ -29,7 +29,7 @@ session::session(caf::actor_config& cfg, node_context& shared, loop& home,
       registry_(std::move(registry)),
       machine_(std::move(client_id),
                shared.next_session_key.fetch_add(1, std::memory_order_relaxed),
-               shared.limits) {
+               home.limits()) {
   loop_.stats().sessions.add();
   start();
 }
@@ -101,7 +101,7 @@ void session::admit(attach_connection& message) {
   loop_.timers().disarm(*this);
   auto now = loop_.now();
   auto client = message.parameters.client;
-  wants_one_copy_ = !node_.settings.allow_duplicate_messages
+  wants_one_copy_ = !loop_.policy().settings->allow_duplicate_messages
                     && client.version != protocol::version::v5;
   auto outcome = machine_.on_connected(message.parameters, now);
   drop_filters(outcome.removed_filters);
@@ -250,7 +250,7 @@ void session::on(deliver& message) {
     books_->end(*message.batch);
   if (out.dropped() != before)
     count_drops(before);
-  auto limit = node_.limits.max_queued_messages;
+  auto limit = loop_.limits().max_queued_messages;
   if (replayed && limit != 0 && out.queued() > limit / 4)
     held_replays_.push_back(message.batch); // the next chunk waits
   if (connection_ && !message.deliveries.empty())
@@ -301,7 +301,7 @@ void session::after_change() {
   if (out.queued() == 0)
     drop_logged_ = false;
   if (!held_replays_.empty()
-      && out.queued() <= node_.limits.max_queued_messages / 4)
+      && out.queued() <= loop_.limits().max_queued_messages / 4)
     held_replays_.clear();
   if (shared_filters_ != 0)
     tell_readiness();

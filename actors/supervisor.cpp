@@ -36,6 +36,7 @@ supervisor::behavior_type supervisor::make_behavior() {
   for (const auto& each : subtrees_)
     monitor(each);
   return {
+      [this](const policy_changed& message) { change_policy(message); },
       [this](const stop_node&) { stop(); },
       [this](const drain_finished& message) { drained(message.loop); },
   };
@@ -54,6 +55,15 @@ void supervisor::restart(const caf::down_msg& down) {
   auto routes = std::make_shared<const route_table>(subtrees_);
   for (const auto& each : node_.registries)
     tell(each, routes_changed{routes, index});
+}
+
+/// Registries first: who comes in meanwhile is judged by the new policy at the
+/// latest when it is attached.
+void supervisor::change_policy(const policy_changed& message) {
+  for (const auto& each : node_.registries)
+    tell(each, message);
+  for (const auto& each : greeters_)
+    tell(each, message);
 }
 
 void supervisor::stop() {

@@ -31,6 +31,7 @@ protected:
 
 private:
   void restart(const caf::down_msg& down);
+  void change_policy(const policy_changed& message);
   void stop();
   void drained(size_t loop);
 

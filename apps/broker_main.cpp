@@ -157,16 +157,31 @@ std::string become(const std::string& user) {
   return {};
 }
 
-void wait_for_end(const sigset_t& set) {
+/// SIGHUP: the configuration is read again and put in force whole, or what was
+/// in force stays.
+void reload(const command_line& given, actors::broker_node& node) {
+  log::write(log::level::notice, "Reloading config.");
+  auto settings = settings_for(given);
+  auto error = settings ? node.change(*settings) : "see above";
+  if (error.empty())
+    if (auto failed = log::configure(settings->log))
+      log::write(log::level::error, "Error: {}", *failed);
+  if (!error.empty())
+    log::write(log::level::error,
+               "Error: the configuration was not reloaded: {}; what was in "
+               "force stays.",
+               error);
+}
+
+void wait_for_end(const command_line& given, const sigset_t& set,
+                  actors::broker_node& node) {
   for (;;) {
     int got = 0;
     if (sigwait(&set, &got) != 0)
       continue;
     if (got != SIGHUP)
       return;
-    log::write(log::level::notice,
-               "SIGHUP: this version does not reload its configuration; "
-               "restart troupe to apply changes.");
+    reload(given, node);
   }
 }
 
@@ -216,7 +231,7 @@ int serve(const command_line& given, const config::settings& settings) {
   say_where(given, settings, node);
   node.start();
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " running");
-  wait_for_end(signals);
+  wait_for_end(given, signals, node);
   log::write(log::level::notice,
              "troupe version " TROUPE_VERSION " terminating");
   node.stop();

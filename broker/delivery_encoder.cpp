@@ -57,12 +57,18 @@ size_t properties_size(const publication& message,
   return size;
 }
 
+/// What the client sees of the topic.
+std::string_view seen_topic(const publication& message,
+                            const delivery_header& header) noexcept {
+  return message.topic().substr(header.hidden_prefix);
+}
+
 size_t remaining_length(const publication& message,
                         const delivery_header& header, version v,
                         size_t properties) noexcept {
   auto omits_topic = header.omit_topic && v == version::v5;
-  auto size = message.payload().size()
-              + (omits_topic ? 2 : message.encoded_topic().size());
+  auto size = message.payload().size() + 2
+              + (omits_topic ? 0 : seen_topic(message, header).size());
   if (header.qos != protocol::qos::at_most_once)
     size += 2;
   if (v == version::v5)
@@ -116,13 +122,14 @@ void encode_delivery(byte_buffer& out, const publication& message,
   pen to{start};
   to.byte(first_byte(header));
   to.variable_integer(length);
-  if (!is_v5 && header.qos == protocol::qos::at_most_once) {
+  if (!is_v5 && header.qos == protocol::qos::at_most_once
+      && header.hidden_prefix == 0) {
     to.text(message.encoded_topic_and_payload());
   } else {
-    if (is_v5 && header.omit_topic)
-      to.u16(0);
-    else
-      to.text(message.encoded_topic());
+    auto topic = is_v5 && header.omit_topic ? std::string_view{}
+                                            : seen_topic(message, header);
+    to.u16(static_cast<uint16_t>(topic.size()));
+    to.text(topic);
     if (header.qos != protocol::qos::at_most_once)
       to.u16(header.packet_id);
     if (is_v5)

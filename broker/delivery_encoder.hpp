@@ -17,6 +17,9 @@ struct delivery_header {
   uint16_t topic_alias = 0;
   /// 0: none. MQTT 5 only.
   uint32_t subscription_id = 0;
+  /// Bytes at the front of the topic that the client does not see: its mount
+  /// point. REQUIRES: the topic is longer.
+  uint16_t hidden_prefix = 0;
   protocol::qos qos = protocol::qos::at_most_once;
   bool retain = false;
   bool dup = false;

@@ -278,13 +278,16 @@ CAF_TEST(while a session parks each part goes to who made it) {
 }
 
 CAF_TEST(a full queue drops what comes or makes room) {
-  node.limits.max_queued_messages = 1;
+  config::settings limited;
+  limited.max_queued_messages = 1;
+  home.set_policy(make_policy(limited));
   enroll_anna();
   park_anna();
   deliver_one("a");
   CAF_CHECK_EQUAL(deliver_one("b"), "");
   CAF_CHECK(!batch->has_journal());
-  node.limits.drop_oldest = true;
+  limited.when_queue_full = config::queue_full_policy::drop_oldest;
+  home.set_policy(make_policy(limited));
   CAF_CHECK_EQUAL(deliver_one("c"), "drop1/0");
   CAF_CHECK(batch->has_journal());
   auto reason = static_cast<size_t>(broker::drop_reason::queue_full);

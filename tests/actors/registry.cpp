@@ -61,8 +61,6 @@ struct fixture : caf_fixture {
   using byte_buffer = troupe::byte_buffer;
 
   fixture() {
-    node.listener_connections =
-        std::vector<std::atomic<int64_t>>(node.settings.listeners.size());
     node.loops.push_back(std::make_unique<loop>(sys, 0));
     node.subtrees.push_back(std::make_unique<subtree_stats>());
     CAF_REQUIRE_EQUAL(home().open(), "");
@@ -108,8 +106,8 @@ struct fixture : caf_fixture {
     parameters.clean_start = clean;
     parameters.expiry_interval = expiry;
     parameters.client.version = version::v5;
-    node.connections.fetch_add(1);
-    node.listener_connections[0].fetch_add(1);
+    client->policy = home().policy().listeners.front();
+    client->slot = std::move(*node.admission.take(*client->policy));
     tell(actor, handed_over{std::move(client)});
     return result;
   }
@@ -164,8 +162,8 @@ CAF_TEST(a client that is gone leaves nothing behind) {
   anna.socket.close();
   settle();
   CAF_CHECK_EQUAL(node.sessions.load(), 0);
-  CAF_CHECK_EQUAL(node.connections.load(), 0);
-  CAF_CHECK_EQUAL(node.listener_connections[0].load(), 0);
+  CAF_CHECK_EQUAL(node.admission.connections(), 0);
+  CAF_CHECK_EQUAL(home().policy().listeners[0]->state->connections.load(), 0);
   CAF_CHECK_EQUAL(home().stats().connections.value(), 0u);
   CAF_CHECK_EQUAL(home().stats().sessions.value(), 0u);
 }
@@ -197,14 +195,16 @@ CAF_TEST(a session outlives its connection for its expiry interval) {
 }
 
 CAF_TEST(more sessions than allowed are refused and counted off) {
-  node.settings.global_max_clients = 1;
+  config::settings one_only;
+  one_only.global_max_clients = 1;
+  home().set_policy(make_policy(one_only));
   auto anna = connect("anna");
   auto bert = connect("bert");
   settle();
   CAF_CHECK_EQUAL(anna.take(), "CONNACK");
   CAF_CHECK_EQUAL(bert.take(), "CONNACK end");
   CAF_CHECK_EQUAL(node.sessions.load(), 1);
-  CAF_CHECK_EQUAL(node.connections.load(), 1);
+  CAF_CHECK_EQUAL(node.admission.connections(), 1);
 }
 
 CAF_TEST(a message goes from one client to another) {
@@ -267,7 +267,7 @@ CAF_TEST(who comes after the stop is refused) {
   settle();
   CAF_CHECK_EQUAL(anna.take(), "CONNACK end");
   CAF_CHECK_EQUAL(drained, 1);
-  CAF_CHECK_EQUAL(node.connections.load(), 0);
+  CAF_CHECK_EQUAL(node.admission.connections(), 0);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -189,3 +189,14 @@ CAF_TEST(deliveries are appended) {
   encode_delivery(out, *message, {}, version::v311, test_start);
   CAF_CHECK_EQUAL(out.size(), 2 * delivery_size(*message, {}, version::v311));
 }
+
+CAF_TEST(a client does not see what is in front of its mount point) {
+  auto message = with_properties("site/a/b", "x", std::nullopt);
+  delivery_header header;
+  header.hidden_prefix = 5;
+  for (auto v : all_versions) {
+    auto got = receive(*message, header, v);
+    CAF_CHECK_EQUAL(got.packet.topic, "a/b");
+    CAF_CHECK_EQUAL(got.packet.payload, "x");
+  }
+}
