@@ -26,6 +26,12 @@ enum class ruling : uint8_t {
   pass,
 };
 
+/// A ruling and, for an operator, what made it: `acl:12: topic read a/#`.
+struct explained_ruling {
+  ruling verdict = ruling::pass;
+  std::string reason;
+};
+
 /// Decides who may do what with which topic: an ACL file, dynamic security.
 /// Every thread may ask at any time.
 class authority {
@@ -35,8 +41,13 @@ public:
   /// `topic` is a topic filter where `what` is subscribe or unsubscribe.
   virtual ruling rule(const client_identity& who, action what,
                       std::string_view topic) const = 0;
-  /// Changes whenever an earlier ruling may no longer hold: rulings may be
-  /// remembered until then.
+  /// As `rule`, and says why. For tools and logs: it may take its time.
+  virtual explained_ruling explain(const client_identity& who, action what,
+                                   std::string_view topic) const {
+    return {rule(who, what, topic), {}};
+  }
+  /// Grows whenever an earlier ruling may no longer hold, once the new ones are
+  /// in force: rulings may be remembered until then.
   virtual uint64_t version() const noexcept = 0;
 };
 
