@@ -44,6 +44,10 @@ public:
   /// Whether the layer itself has something to write that the socket did not
   /// take: poll for writing and call `read` or `write` again.
   virtual bool has_output() const noexcept = 0;
+  /// Whether a `write` that said `would_block` waits for the peer and not for
+  /// room in the socket, as during a handshake: poll for reading only, and call
+  /// `read`, until this is false.
+  virtual bool awaits_input() const noexcept { return false; }
   /// Says farewell, as far as the socket takes it at once.
   virtual void shutdown(socket& to) noexcept = 0;
   /// What the layer knows of the peer; null: nothing, or not yet.
@@ -72,6 +76,9 @@ public:
   }
   bool has_input() const noexcept { return layer_ && layer_->has_input(); }
   bool has_output() const noexcept { return layer_ && layer_->has_output(); }
+  bool awaits_input() const noexcept {
+    return layer_ && layer_->awaits_input();
+  }
   /// Tells the peer that nothing more will be sent.
   void shutdown_write() noexcept;
   /// Closes without a word.
