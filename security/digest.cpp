@@ -39,14 +39,13 @@ std::string digest(sha2 function, std::string_view first,
                    std::string_view second) {
   context_ptr context{EVP_MD_CTX_new()};
   std::string made(size_of(function), '\0');
-  bool ok = context
-            && EVP_DigestInit_ex(context.get(), implementation(function),
-                                 nullptr)
-                   == 1
-            && EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1
-            && EVP_DigestUpdate(context.get(), second.data(), second.size())
-                   == 1
-            && EVP_DigestFinal_ex(context.get(), bytes_of(made), nullptr) == 1;
+  bool ok =
+      context
+      && EVP_DigestInit_ex(context.get(), implementation(function), nullptr)
+             == 1
+      && EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1
+      && EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1
+      && EVP_DigestFinal_ex(context.get(), bytes_of(made), nullptr) == 1;
   return ok ? made : std::string{};
 }
 
@@ -55,9 +54,9 @@ std::string hmac(sha2 function, std::string_view key, std::string_view text) {
   if (key.size() > INT_MAX)
     return {};
   std::string made(size_of(function), '\0');
-  auto* done = HMAC(implementation(function), key.data(),
-                    static_cast<int>(key.size()), bytes_of(text), text.size(),
-                    bytes_of(made), nullptr);
+  auto* done =
+      HMAC(implementation(function), key.data(), static_cast<int>(key.size()),
+           bytes_of(text), text.size(), bytes_of(made), nullptr);
   return done == nullptr ? std::string{} : made;
 }
 

@@ -35,8 +35,7 @@ std::string not_a_hash(const credential_line& line, const explanation& why,
 
 } // namespace
 
-const password_hash*
-password_file::find(std::string_view user) const noexcept {
+const password_hash* password_file::find(std::string_view user) const noexcept {
   auto found = users_.find(user);
   return found == users_.end() ? nullptr : &found->second;
 }
@@ -52,8 +51,7 @@ checked<password_file> parse_password_file(std::string_view text,
       return at_line(name, line->number, wrong);
     auto hash = parse_password_hash(line->value);
     if (!hash)
-      return at_line(name, line->number,
-                     not_a_hash(*line, hash.error(), name));
+      return at_line(name, line->number, not_a_hash(*line, hash.error(), name));
     auto [entry, is_new] =
         made.users_.try_emplace(std::string{line->name}, std::move(*hash));
     if (!is_new)

@@ -4,7 +4,6 @@
 #include "security/scram_keys.hpp"
 
 #include <argon2.h>
-
 #include <array>
 #include <climits>
 #include <utility>
@@ -125,22 +124,23 @@ hash_cost default_cost(hash_kind kind) noexcept {
   case hash_kind::argon2id:
     return {1, 46 * 1024, 1};
   case hash_kind::scram_sha_256:
-    return {4096, 0, 0};
+    return {least_scram_iterations, 0, 0};
   }
   return {};
 }
 
 bool verify(const password_hash& stored, std::string_view password) {
   auto given = hash_like(stored, password);
-  return !given.hash.empty()
-         && equal_in_constant_time(stored.hash, given.hash);
+  return !given.hash.empty() && equal_in_constant_time(stored.hash, given.hash);
 }
 
-checked<password_hash> make_password_hash(hash_kind kind,
-                                          std::string_view password,
-                                          hash_cost cost) {
-  password_hash made{kind, or_usual(cost, kind), new_salt(kind),
-                     std::string(hash_size(kind), '\0'), {}};
+checked<password_hash>
+make_password_hash(hash_kind kind, std::string_view password, hash_cost cost) {
+  password_hash made{kind,
+                     or_usual(cost, kind),
+                     new_salt(kind),
+                     std::string(hash_size(kind), '\0'),
+                     {}};
   if (!made.salt.empty())
     made = hash_like(std::move(made), password);
   if (made.salt.empty() || made.hash.empty())
@@ -152,8 +152,11 @@ checked<password_hash> make_password_hash(hash_kind kind,
 
 password_hash make_decoy(hash_kind kind, hash_cost cost) {
   // Nobody finds the password of a random hash.
-  password_hash made{kind, or_usual(cost, kind), new_salt(kind),
-                     random_bytes(hash_size(kind)), {}};
+  password_hash made{kind,
+                     or_usual(cost, kind),
+                     new_salt(kind),
+                     random_bytes(hash_size(kind)),
+                     {}};
   if (kind == hash_kind::scram_sha_256)
     made.server_key = random_bytes(hash_size(kind));
   return made;

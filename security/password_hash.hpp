@@ -28,6 +28,11 @@ std::string_view to_string(hash_kind kind) noexcept;
 /// Reads what `to_string` writes.
 std::optional<hash_kind> hash_kind_of(std::string_view name) noexcept;
 
+/// The most iterations of PBKDF2: some seconds.
+inline constexpr uint32_t most_iterations = 10'000'000;
+/// The least of SCRAM (RFC 7677, section 4): clients ask for them.
+inline constexpr uint32_t least_scram_iterations = 4096;
+
 /// What one check of a password costs.
 struct hash_cost {
   /// Rounds of PBKDF2, or passes of Argon2 over its memory; SHA-512: unused.

@@ -13,7 +13,6 @@ namespace troupe::security {
 namespace {
 
 // Above these one client that connects costs seconds of a thread.
-constexpr uint32_t most_iterations = 10'000'000;
 constexpr uint32_t most_memory = 1024 * 1024;
 constexpr uint64_t most_memory_passes = 4 * uint64_t{most_memory};
 constexpr uint32_t most_lanes = 64;
@@ -95,8 +94,8 @@ std::string read_exact(std::string_view name, std::string_view text,
 }
 
 /// The first complaint, or the hash.
-checked<password_hash>
-unless(std::initializer_list<std::string> complaints, password_hash& read) {
+checked<password_hash> unless(std::initializer_list<std::string> complaints,
+                              password_hash& read) {
   for (const auto& each : complaints)
     if (!each.empty())
       return bad(each);
@@ -107,21 +106,21 @@ checked<password_hash> parse_sha512(const fields& parts) {
   if (parts.size() != 4)
     return bad_shape("$6$salt$hash");
   password_hash read{hash_kind::sha512, {}, {}, {}, {}};
-  return unless({read_salt(parts[2], read),
-                 read_exact("hash", parts[3], size_of(sha2::sha512),
-                            read.hash)},
-                read);
+  return unless(
+      {read_salt(parts[2], read),
+       read_exact("hash", parts[3], size_of(sha2::sha512), read.hash)},
+      read);
 }
 
 checked<password_hash> parse_pbkdf2(const fields& parts) {
   if (parts.size() != 5)
     return bad_shape("$7$iterations$salt$hash");
   password_hash read{hash_kind::sha512_pbkdf2, {}, {}, {}, {}};
-  return unless({read_iterations(parts[2], read.cost.iterations),
-                 read_salt(parts[3], read),
-                 read_exact("hash", parts[4], size_of(sha2::sha512),
-                            read.hash)},
-                read);
+  return unless(
+      {read_iterations(parts[2], read.cost.iterations),
+       read_salt(parts[3], read),
+       read_exact("hash", parts[4], size_of(sha2::sha512), read.hash)},
+      read);
 }
 
 checked<password_hash> parse_scram(const fields& parts) {

@@ -8,8 +8,12 @@ using namespace troupe::security;
 
 CAF_TEST(the examples of RFC 4648 hold) {
   const std::pair<std::string, std::string> examples[] = {
-      {"", ""},         {"f", "Zg=="},        {"fo", "Zm8="},
-      {"foo", "Zm9v"},  {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+      {"", ""},
+      {"f", "Zg=="},
+      {"fo", "Zm8="},
+      {"foo", "Zm9v"},
+      {"foob", "Zm9vYg=="},
+      {"fooba", "Zm9vYmE="},
       {"foobar", "Zm9vYmFy"}};
   for (const auto& [bytes, text] : examples) {
     CAF_CHECK_EQUAL(to_base64(bytes), text);

@@ -61,10 +61,9 @@ CAF_TEST(a user is found by the whole name only) {
 }
 
 CAF_TEST(white space is passed over where Mosquitto does) {
-  for (auto text :
-       {"u:" + hash_of_a, "  u:" + hash_of_a + "\n", "u :" + hash_of_a + "\n",
-        "u: " + hash_of_a + "\n", "u:" + hash_of_a + " \t\n",
-        "u:" + hash_of_a + "\r\n"})
+  for (auto text : {"u:" + hash_of_a, "  u:" + hash_of_a + "\n",
+                    "u :" + hash_of_a + "\n", "u: " + hash_of_a + "\n",
+                    "u:" + hash_of_a + " \t\n", "u:" + hash_of_a + "\r\n"})
     CAF_CHECK(lets_in(text, "u"));
   CAF_CHECK(lets_in("a b:" + hash_of_a, "a b"));
 }
@@ -109,9 +108,8 @@ CAF_TEST(what may be a password is not shown) {
 }
 
 CAF_TEST(a name that a terminal should not see is not shown) {
-  for (const auto& name :
-       {std::string{"\x1b[2J"}, std::string{"\xff\xfe"}, std::string{"a\0b", 3},
-        std::string(100, 'x')}) {
+  for (const auto& name : {std::string{"\x1b[2J"}, std::string{"\xff\xfe"},
+                           std::string{"a\0b", 3}, std::string(100, 'x')}) {
     auto why = refusal(name + ":plain");
     CAF_CHECK(why.find(name) == std::string::npos);
     CAF_CHECK(why.starts_with("users:1: user a name that cannot be shown"));

@@ -33,10 +33,9 @@ const std::string argon2id_two_lanes =
     "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/"
     "0ttZwg2f/5U52iv1cDc";
 // RFC 7677, section 3: "pencil"; its keys are those of PostgreSQL's tests.
-const std::string scram =
-    "$scram-sha-256$4096$W22ZaJ0SNY7soEsUEjb6gQ==$"
-    "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=$"
-    "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+const std::string scram = "$scram-sha-256$4096$W22ZaJ0SNY7soEsUEjb6gQ==$"
+                          "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=$"
+                          "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
 
 bool accepts(const std::string& stored, std::string_view given) {
   auto hash = parse_password_hash(stored);
@@ -95,9 +94,13 @@ CAF_TEST(a SCRAM hash also takes plain passwords) {
 
 CAF_TEST(no other password fits) {
   std::string given = password;
-  const std::vector<std::string> others{
-      "",           given + " ",      " " + given, given.substr(1),
-      "With space", given + "\xff", std::string(65535, 'x')};
+  const std::vector<std::string> others{"",
+                                        given + " ",
+                                        " " + given,
+                                        given.substr(1),
+                                        "With space",
+                                        given + "\xff",
+                                        std::string(65535, 'x')};
   for (const auto& other : others) {
     CAF_CHECK(!accepts(pbkdf2, other));
     CAF_CHECK(!accepts(sha512, other));
@@ -257,8 +260,9 @@ CAF_TEST(costs of argon2id that are absurd are refused) {
 CAF_TEST(only the version of argon2id that is known is taken) {
   check_refused(with(argon2id_two_lanes, "v=19", "v=16"), "version 19");
   check_refused(with(argon2id_two_lanes, "$v=19", ""), "of the form");
-  check_refused(with(argon2id_two_lanes, "bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/"
-                                         "5U52iv1cDc",
+  check_refused(with(argon2id_two_lanes,
+                     "bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/"
+                     "5U52iv1cDc",
                      "bQk8UB/V"),
                 "6 bytes instead of 16");
 }
