@@ -1,6 +1,8 @@
 #include "actors/connect_rules.hpp"
 
+#include "broker/mount_point.hpp"
 #include "core/log.hpp"
+#include "security/scram.hpp"
 
 #include <sys/random.h>
 
@@ -43,7 +45,8 @@ broker::connect_rules rules_for(const listener_policy& at) {
   const auto& settings = *at.broker;
   const auto& listener = at.own;
   broker::connect_rules rules;
-  rules.allow_anonymous = listener.allow_anonymous;
+  if (at.passwords || at.dynamic)
+    rules.authentication_method = security::scram_method;
   rules.allow_zero_length_clientid = listener.allow_zero_length_clientid;
   rules.auto_id_prefix = listener.auto_id_prefix;
   rules.clientid_prefixes = settings.clientid_prefixes;
@@ -73,14 +76,22 @@ broker::connect_decision refuse_nameless(version v) {
 
 } // namespace
 
-broker::connect_decision judge_newcomer(const protocol::connect& packet,
-                                        const listener_policy& at,
-                                        time_point now) {
+broker::connect_decision
+judge_newcomer(const protocol::connect& packet,
+               const std::optional<std::string>& user_name,
+               const listener_policy& at, time_point now) {
   auto wanted = packet;
   if (at.own.use_username_as_clientid) {
-    if (!packet.user_name)
+    if (!user_name)
       return refuse_nameless(packet.version);
-    wanted.client_id = *packet.user_name;
+    wanted.client_id = *user_name;
+  }
+  std::string will_topic;
+  if (wanted.will && !wanted.will->topic.empty()
+      && !at.own.mount_point.empty()) {
+    will_topic =
+        broker::mounted_topic(at.own.mount_point, wanted.will->topic);
+    wanted.will->topic = will_topic;
   }
   auto uuid = wanted.client_id.empty() ? random_uuid() : std::string{};
   auto decision = judge(wanted, rules_for(at), uuid, now);
@@ -103,19 +114,19 @@ std::optional<uint8_t> protocol_level(const protocol::frame& in) noexcept {
   return std::nullopt;
 }
 
-void log_newcomer(const protocol::connect& packet,
-                  const broker::connect_decision& decision,
-                  std::string_view peer) {
-  auto level = packet.version == version::v31    ? 1
-               : packet.version == version::v311 ? 2
+void log_newcomer(const newcomer& client, std::string_view peer) {
+  auto level = client.version == version::v31    ? 1
+               : client.version == version::v311 ? 2
                                                  : 5;
+  const auto& decision = client.decision;
   std::string user;
-  if (packet.user_name)
-    user = ", u'" + std::string{*packet.user_name} + '\'';
+  if (client.who.user_name)
+    user = ", u'" + *client.who.user_name + '\'';
   log::client(log::level::notice, decision.client_id,
               "New client connected from {} as {} (p{}, c{}, k{}{}).", peer,
-              decision.client_id, level, packet.clean_start ? 1 : 0,
-              packet.keep_alive, user);
+              decision.client_id, level,
+              decision.parameters.clean_start ? 1 : 0, decision.keep_alive,
+              user);
 }
 
 } // namespace troupe::actors

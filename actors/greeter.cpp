@@ -1,10 +1,7 @@
 #include "actors/greeter.hpp"
 
-#include "actors/connect_rules.hpp"
-#include "actors/tell.hpp"
 #include "core/log.hpp"
 #include "net/listener.hpp"
-#include "protocol/encoder.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -13,16 +10,7 @@ namespace troupe::actors {
 
 namespace {
 
-using protocol::version;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-/// A CONNECT has at most five fields of 64 KiB and properties.
-constexpr uint32_t largest_connect = 512 * 1024;
-
-/// What all visitors of a loop together may have sent: beyond it, whoever sends
-/// more is dismissed.
-constexpr size_t most_input_bytes = 64 * 1024 * 1024;
 
 /// Connections taken per event, so that a storm of them leaves the loop time
 /// for its clients.
@@ -44,7 +32,9 @@ greeter::greeter(caf::actor_config& cfg, node_context& shared, loop& home,
 greeter::~greeter() = default;
 
 void greeter::receive(const mail& message) {
-  if (auto* changed = message.get_if<policy_changed>())
+  if (auto* judged = message.get_if<logged_in>())
+    on(*judged);
+  else if (auto* changed = message.get_if<policy_changed>())
     on(*changed);
   if (message.get_if<stop_node>() == nullptr)
     return;
@@ -81,36 +71,6 @@ void greeter::set_doors_open(bool open) {
     each->set_open(open);
 }
 
-void greeter::accept_all(const listening_socket& from) {
-  using kind = net::accepted::kind;
-  for (int i = 0; i < accepts_per_event; ++i) {
-    auto result = net::accept_from(*from.socket);
-    if (result.what == kind::connection) {
-      welcome(std::move(result.connection), from.policy);
-    } else if (result.what == kind::no_descriptors && make_room()) {
-      continue;
-    } else if (result.what == kind::no_descriptors) {
-      log::write(log::level::error,
-                 "No file descriptor left for new connections: raise the limit "
-                 "of open files (ulimit -n).");
-      set_doors_open(false);
-      doors_open_at_ = loop_.now() + pause_without_descriptors;
-      arm();
-      return;
-    } else {
-      return;
-    }
-  }
-}
-
-/// Dismisses whoever has been silent longest.
-bool greeter::make_room() {
-  if (visitors_.empty())
-    return false;
-  dismiss(visitors_.front());
-  return true;
-}
-
 /// The doors that stay keep their sockets, and who waits there.
 void greeter::on(policy_changed& message) {
   if (is_stopping_)
@@ -138,6 +98,46 @@ void greeter::on(policy_changed& message) {
   set_doors_open(doors_open_at_ == never);
 }
 
+void greeter::accept_all(const listening_socket& from) {
+  using kind = net::accepted::kind;
+  for (int i = 0; i < accepts_per_event; ++i) {
+    auto result = net::accept_from(*from.socket);
+    if (result.what == kind::connection) {
+      welcome(std::move(result.connection), from.policy);
+    } else if (result.what == kind::no_descriptors && make_room()) {
+      continue;
+    } else if (result.what == kind::no_descriptors) {
+      log::write(log::level::error,
+                 "No file descriptor left for new connections: raise the limit "
+                 "of open files (ulimit -n).");
+      set_doors_open(false);
+      doors_open_at_ = loop_.now() + pause_without_descriptors;
+      loop_.timers().arm(*this, doors_open_at_);
+      return;
+    } else {
+      return;
+    }
+  }
+}
+
+void greeter::on_timer(time_point) noexcept {
+  if (is_stopping_)
+    return;
+  doors_open_at_ = never;
+  set_doors_open(true);
+}
+
+// -- who comes through them
+// -------------------------------------------------------------------------
+
+/// Dismisses whoever has been silent longest.
+bool greeter::make_room() {
+  if (visitors_.empty())
+    return false;
+  dismiss(visitors_.front());
+  return true;
+}
+
 void greeter::welcome(net::socket connection, const listener_policy_ptr& at) {
   loop_.stats().sockets_accepted.add();
   auto limit = at->broker->max_pending_connections;
@@ -153,46 +153,39 @@ void greeter::welcome(net::socket connection, const listener_policy_ptr& at) {
     loop_.stats().connections_refused.add();
     return;
   }
-  auto timeout = at->broker->connect_timeout;
-  auto deadline = timeout.count() == 0 ? never : loop_.now() + timeout;
-  visitors_.emplace_back(*this, std::move(connection), at, std::move(*slot),
-                         deadline);
+  visitors_.emplace_back(*this, std::move(connection), at, std::move(*slot));
   auto& who = visitors_.back();
   who.position = std::prev(visitors_.end());
+  who.number = ++last_number_;
+  by_number_[who.number] = &who;
   loop_.stats().pending.set(visitors_.size());
-  if (!loop_.poller().change(who.stream.fd(), &who, net::interest::none,
-                             net::interest::read))
-    dismiss(who);
-  arm();
-}
-
-void greeter::arm() {
-  auto deadline = doors_open_at_;
-  if (!visitors_.empty())
-    deadline = std::min(deadline, visitors_.front().deadline);
-  loop_.timers().arm(*this, deadline);
-}
-
-void greeter::on_timer(time_point now) noexcept {
-  if (now >= doors_open_at_ && !is_stopping_) {
-    doors_open_at_ = never;
-    set_doors_open(true);
+  if (at->own.enable_proxy_protocol != 0) {
+    who.awaits = visitor::stage::proxy;
+    who.proxy = std::make_unique<net::proxy_reader>(
+        static_cast<net::proxy_version>(at->own.enable_proxy_protocol));
+  } else {
+    add_layers(who);
   }
-  while (!visitors_.empty() && visitors_.front().deadline <= now) {
-    auto& who = visitors_.front();
-    log::write(log::level::notice,
-               "Client {} closed: no CONNECT within {} seconds.",
-               who.stream.peer(), who.policy->broker->connect_timeout.count());
-    dismiss(who);
-  }
-  arm();
+  auto timeout = at->broker->connect_timeout;
+  auto below = at->own.handshake_timeout;
+  if ((at->tls || at->websocket || who.proxy) && below.count() != 0)
+    timeout = timeout.count() == 0 ? below : std::min(timeout, below);
+  if (timeout.count() != 0)
+    loop_.timers().arm(who, loop_.now() + timeout);
+  set_interest(who, net::interest::read);
 }
 
-// -- visitors
-// -------------------------------------------------------------------
+void greeter::set_interest(visitor& who, net::interest wanted) {
+  if (wanted == who.interest)
+    return;
+  if (loop_.poller().change(who.stream.fd(), &who, who.interest, wanted))
+    who.interest = wanted;
+  else
+    turn_away(who, "the system cannot poll its socket");
+}
 
-void greeter::visitor::on_ready(bool readable, bool) noexcept {
-  if (!readable)
+void visitor::on_ready(bool readable, bool writable) noexcept {
+  if (!readable && !writable)
     return;
   try {
     owner_.listen_to(*this);
@@ -202,156 +195,23 @@ void greeter::visitor::on_ready(bool readable, bool) noexcept {
   }
 }
 
-void greeter::listen_to(visitor& who) {
-  auto got = who.stream.read(loop_.scratch());
-  if (got.what == net::io_result::kind::would_block)
-    return;
-  if (got.what != net::io_result::kind::done) {
-    dismiss(who);
-    return;
-  }
-  loop_.stats().bytes_received.add(got.bytes);
-  auto bytes = loop_.scratch().first(got.bytes);
-  if (who.input.empty()) {
-    consider(who, bytes);
-    return;
-  }
-  who.input.append(bytes);
-  input_bytes_ += bytes.size();
-  consider(who, who.input.bytes());
+void visitor::on_timer(time_point) noexcept {
+  owner_.turn_away(*this, "no CONNECT in time");
 }
 
-void greeter::consider(visitor& who, std::span<const uint8_t> bytes) {
-  constexpr uint8_t connect_byte = 0x10;
-  auto limit = who.policy->broker->max_packet_size;
-  auto largest =
-      limit == 0 ? largest_connect : std::min(limit, largest_connect);
-  auto next = bytes[0] == connect_byte
-                  ? protocol::next_frame(bytes, largest)
-                  : failure{ec::protocol_error, "not a CONNECT"};
-  if (!next) { // closed in silence, as Mosquitto does [MQTT-3.1.0-1]
-    log::write(log::level::notice, "Client {} closed: {}.", who.stream.peer(),
-               next.error().text);
-    dismiss(who);
-    return;
-  }
-  if (next->has_value()) {
-    loop_.stats().packets_received.add();
-    judge_connect(who, **next, bytes.subspan((*next)->size));
-    return;
-  }
-  if (who.input.empty()) {
-    who.input.append(bytes);
-    input_bytes_ += bytes.size();
-  }
-  if (input_bytes_ > most_input_bytes)
-    dismiss(who);
-}
-
-void greeter::judge_connect(visitor& who, const protocol::frame& in,
-                            std::span<const uint8_t> rest) {
-  auto packet = protocol::decode_connect(in);
-  if (!packet) {
-    refuse_malformed(who, in, packet.error());
-    return;
-  }
-  if (node_.is_short_of_memory.load(std::memory_order_relaxed)) {
-    turn_down(who, *packet);
-    return;
-  }
-  auto decision = judge_newcomer(*packet, *who.policy, loop_.now());
-  using kind = broker::connect_decision::kind;
-  if (decision.what == kind::accept) {
-    hand_over(who, *packet, std::move(decision), rest);
-    return;
-  }
-  loop_.stats().connections_refused.add();
-  protocol::connack answer;
-  answer.code = decision.code;
-  if (decision.what == kind::refuse)
-    answer_and_dismiss(who, answer, packet->version, packet->client_id,
-                       decision.why);
-  else {
-    log::write(log::level::notice, "Client {} closed: {}.", who.stream.peer(),
-               decision.why);
-    dismiss(who);
-  }
-}
-
-/// There is no memory for another client.
-void greeter::turn_down(visitor& who, const protocol::connect& packet) {
-  constexpr uint8_t server_unavailable = 3; // of MQTT 3.x
-  loop_.stats().connections_refused.add();
-  protocol::connack answer;
-  answer.code = packet.version == version::v5
-                    ? static_cast<uint8_t>(protocol::reason::quota_exceeded)
-                    : server_unavailable;
-  answer_and_dismiss(who, answer, packet.version, packet.client_id,
-                     "the broker is above its memory_limit");
-}
-
-/// MQTT 5 clients learn why; so does, in the 5.0 form, who speaks a level that
-/// nobody knows. Others are closed in silence.
-void greeter::refuse_malformed(visitor& who, const protocol::frame& in,
-                               const failure& why) {
-  loop_.stats().connections_refused.add();
-  auto level = protocol_level(in);
-  auto is_told = level && *level != 3 && *level != 4
-                 && why.code != ec::topic_name_invalid; // a will with wildcards
-  if (is_told) {
-    protocol::connack answer;
-    answer.code = static_cast<uint8_t>(protocol::reason_for(why.code));
-    answer_and_dismiss(who, answer, version::v5, "", why.text);
-    return;
-  }
+/// Closes without an answer. `who` must not be used afterwards.
+void greeter::turn_away(visitor& who, std::string_view why) {
   log::write(log::level::notice, "Client {} closed: {}.", who.stream.peer(),
-             why.text);
+             why);
   dismiss(who);
 }
 
-void greeter::answer_and_dismiss(visitor& who, const protocol::connack& answer,
-                                 version v, std::string_view client_id,
-                                 std::string_view why) {
-  byte_buffer out;
-  protocol::encode(out, answer, v);
-  who.stream.write(out.bytes());
-  who.stream.shutdown_write();
-  loop_.stats().packets_sent.add();
-  loop_.stats().bytes_sent.add(out.size());
-  log::client(log::level::notice, client_id,
-              "Client {} from {} refused with code {}: {}.", client_id,
-              who.stream.peer(), answer.code, why);
-  dismiss(who);
-}
-
-void greeter::hand_over(visitor& who, const protocol::connect& packet,
-                        broker::connect_decision&& decision,
-                        std::span<const uint8_t> rest) {
-  if (who.policy->broker->connection_messages
-      && log::enabled(log::level::notice))
-    log_newcomer(packet, decision, who.stream.peer());
-  auto client = std::make_shared<newcomer>();
-  client->rest.append(rest);
-  client->policy = who.policy;
-  client->slot = std::move(who.slot);
-  client->version = packet.version;
-  client->is_bridge = packet.is_bridge;
-  client->topic_alias_maximum =
-      std::min(packet.properties.topic_alias_maximum.value_or(0),
-               who.policy->own.max_topic_alias_broker);
-  auto home = node_.home_of(decision.client_id);
-  client->decision = std::move(decision);
-  loop_.poller().change(who.stream.fd(), &who, net::interest::read,
-                        net::interest::none);
-  client->stream = std::move(who.stream);
-  dismiss(who);
-  tell(node_.registries[home], handed_over{std::move(client)});
-}
-
-/// Ends `who`, whose address must not be used afterwards.
+/// Ends `who`, who must not be used afterwards.
 void greeter::dismiss(visitor& who) {
   loop_.poller().forget(&who);
+  loop_.timers().disarm(who);
   input_bytes_ -= who.input.size();
+  by_number_.erase(who.number);
   visitors_.erase(who.position);
   loop_.stats().pending.set(visitors_.size());
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/admission.hpp"
+#include "actors/authentication.hpp"
 #include "actors/policy.hpp"
 #include "broker/batch.hpp"
 #include "broker/connect_policy.hpp"
@@ -51,6 +52,8 @@ struct handed_over;
 struct session_idle;
 struct connection_closed;
 struct stop_node;
+struct logged_in;
+struct rights_changed;
 struct policy_changed;
 struct drain_finished;
 struct housekeeping;
@@ -221,6 +224,8 @@ using registry_actor = caf::typed_actor<
 using greeter_actor = caf::typed_actor<
     // Open and close doors, and go by it from here on.
     caf::reacts_to<policy_changed>,
+    // Whether somebody is who it says.
+    caf::reacts_to<logged_in>,
     // Stop accepting, drop who has not said CONNECT.
     caf::reacts_to<stop_node>>;
 
@@ -325,6 +330,9 @@ using lent_receiver = std::shared_ptr<broker::receiver>;
 struct attach_connection {
   connection_actor connection;
   broker::connect_parameters parameters;
+  /// What the client may do; null: everything. Shared by its connection and
+  /// its session, which are on one loop.
+  std::shared_ptr<security::client_access> access;
 };
 
 struct detached {
@@ -354,6 +362,8 @@ struct client_subscribed {
   struct request {
     std::string filter;
     protocol::subscription_options options;
+    /// Other than success: it is not allowed, and SUBACK says so.
+    protocol::reason refusal = protocol::reason::success;
   };
   std::vector<request> requests;
 };
@@ -566,11 +576,12 @@ struct newcomer {
   admission::slot slot;
   protocol::version version = protocol::version::v311;
   bool is_bridge = false;
-  bool request_problem_information = true;
   /// Aliases the broker may use towards the client.
   uint16_t topic_alias_maximum = 0;
-  std::string user_name;
-  bool has_will = false;
+  /// Who it proved to be.
+  login who;
+  /// Goes into CONNACK: the last word of the authentication exchange.
+  std::string authentication_data;
 };
 
 struct handed_over {
@@ -597,6 +608,17 @@ struct stop_node {};
 struct listening_socket {
   std::shared_ptr<const net::socket> socket;
   listener_policy_ptr policy;
+};
+
+/// A worker has judged whom a visitor of the greeter claims to be.
+struct logged_in {
+  uint64_t visitor = 0;
+  admittance outcome;
+};
+
+/// What the client of a session may do from here on; null: everything.
+struct rights_changed {
+  std::shared_ptr<security::client_access> access;
 };
 
 /// Another configuration is in force. `doors` are all listening sockets.
@@ -660,6 +682,8 @@ CAF_ADD_TYPE_ID(troupe, (troupe::actors::session_loaded))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::queue_read))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::stored))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::policy_changed))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::logged_in))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::rights_changed))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::route)
@@ -709,3 +733,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::session_loaded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::queue_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::policy_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::logged_in)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::rights_changed)

@@ -1,11 +1,14 @@
 #pragma once
 
 #include "actors/admission.hpp"
+#include "actors/brake.hpp"
 #include "actors/loop.hpp"
 #include "actors/messages.hpp"
 #include "actors/policy.hpp"
 #include "actors/stats.hpp"
 #include "config/settings.hpp"
+#include "core/work_pool.hpp"
+#include "security/scram.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -35,6 +38,11 @@ struct node_context {
   /// One per subtree; kept when a subtree is restarted.
   std::vector<std::unique_ptr<subtree_stats>> subtrees;
   actors::admission admission;
+  actors::brake brake;
+  /// Check passwords and tokens.
+  std::unique_ptr<work_pool> workers;
+  /// What `security::scram_decoy` wants.
+  std::string scram_key = security::make_scram_nonce();
   /// More memory is in use than `memory_limit`: no new client and no new
   /// message is taken until it is less again.
   std::atomic<bool> is_short_of_memory{false};

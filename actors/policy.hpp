@@ -2,12 +2,28 @@
 
 #include "broker/limits.hpp"
 #include "config/settings.hpp"
+#include "core/checked.hpp"
+#include "security/access.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace troupe::net {
+class tls_context;
+struct websocket_policy;
+} // namespace troupe::net
+
+namespace troupe::security {
+class jwt_verifier;
+class password_file;
+class psk_file;
+namespace dynsec {
+class dynamic_authority;
+}
+} // namespace troupe::security
 
 namespace troupe::actors {
 
@@ -23,6 +39,19 @@ struct listener_policy {
   std::shared_ptr<const config::settings> broker;
   config::listener_settings own;
   std::shared_ptr<listener_state> state;
+
+  /// Null: no users are known from a file.
+  std::shared_ptr<const security::password_file> passwords;
+  /// Null: no tokens are taken.
+  std::shared_ptr<const security::jwt_verifier> tokens;
+  /// Null: there is no dynamic security.
+  std::shared_ptr<const security::dynsec::dynamic_authority> dynamic;
+  /// Who decides what a client may do; null: everybody may do everything.
+  std::shared_ptr<const security::authorities> judges;
+  /// Null: no TLS.
+  std::shared_ptr<const net::tls_context> tls;
+  /// Null: no WebSocket.
+  std::shared_ptr<const net::websocket_policy> websocket;
 };
 using listener_policy_ptr = std::shared_ptr<const listener_policy>;
 

@@ -91,7 +91,8 @@ bool check_properties(const judge_state& s) {
   if (given.receive_maximum == 0 || given.maximum_packet_size == 0)
     return s.refuse_v5(reason::protocol_error,
                        "receive maximum or maximum packet size is 0");
-  if (given.authentication_method)
+  if (given.authentication_method
+      && *given.authentication_method != s.rules.authentication_method)
     return s.refuse_v5(reason::bad_authentication_method,
                        "authentication method not supported");
   return true;
@@ -142,11 +143,8 @@ bool check_will(const judge_state& s) {
 }
 
 bool check_user(const judge_state& s) {
-  if (s.packet.password && !s.packet.user_name && !s.is_v5())
-    return s.close("password without user name"); // [MQTT-3.1.2-22]
-  return s.rules.allow_anonymous
-         || s.refuse(return_code::not_authorized, reason::not_authorized,
-                     "anonymous clients are not allowed");
+  return !s.packet.password || s.packet.user_name || s.is_v5()
+         || s.close("password without user name"); // [MQTT-3.1.2-22]
 }
 
 void set_will(const judge_state& s, time_point now) {

@@ -12,7 +12,8 @@ namespace troupe::broker {
 /// What a listener demands of a CONNECT and announces in CONNACK. Defaults are
 /// Mosquitto's.
 struct connect_rules {
-  bool allow_anonymous = true;
+  /// Empty: MQTT 5 clients cannot authenticate but by password or certificate.
+  std::string_view authentication_method;
   bool allow_zero_length_clientid = true;
   std::string auto_id_prefix = "auto-";
   /// Empty: any. Otherwise the client id must start with it.
@@ -58,7 +59,8 @@ struct connect_decision {
 };
 
 /// Judges `packet` by all rules but who the client is: its user name and
-/// password are the business of who calls this. A will to `$SYS` is accepted
+/// password, and whether it may do without, are the business of who calls
+/// this. A will to `$SYS` is accepted
 /// and forgotten, for nobody would be sent it. `random_id` is 36 characters of
 /// a fresh UUID, for an assigned client id.
 connect_decision judge(const protocol::connect& packet,

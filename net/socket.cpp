@@ -17,15 +17,18 @@ io_result failed() noexcept {
   return {again ? kind::would_block : kind::broken, 0};
 }
 
-} // namespace
-
-io_result socket::read(std::span<uint8_t> into) noexcept {
-  auto count = ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
+io_result received(ssize_t count) noexcept {
   if (count > 0)
     return {io_result::kind::done, static_cast<size_t>(count)};
   if (count == 0)
     return {io_result::kind::end_of_stream, 0};
   return failed();
+}
+
+} // namespace
+
+io_result socket::read(std::span<uint8_t> into) noexcept {
+  return received(::recv(fd_, into.data(), into.size(), MSG_DONTWAIT));
 }
 
 io_result socket::write(std::span<const uint8_t> from) noexcept {

@@ -17,6 +17,13 @@ std::string stream::peer() const {
   return peer_ ? *peer_ : socket_.peer();
 }
 
+std::string stream::address() const {
+  auto name = peer();
+  if (name.starts_with('['))
+    return name.substr(1, name.find(']') - 1);
+  return name.substr(0, name.rfind(':'));
+}
+
 void stream::set_peer(std::string name) {
   peer_ = std::make_unique<std::string>(std::move(name));
 }

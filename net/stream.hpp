@@ -67,6 +67,11 @@ public:
 
   int fd() const noexcept { return socket_.fd(); }
   bool is_open() const noexcept { return socket_.is_open(); }
+  net::socket& below() noexcept { return socket_; }
+  /// From here on bytes pass through `above`. REQUIRES: there is no layer yet.
+  void set_layer(std::unique_ptr<layer> above) noexcept {
+    layer_ = std::move(above);
+  }
 
   io_result read(std::span<uint8_t> into) noexcept {
     return layer_ ? layer_->read(socket_, into) : socket_.read(into);
@@ -93,6 +98,8 @@ public:
 
   /// Who is at the other end, for logs; see `socket::peer`.
   std::string peer() const;
+  /// The same without the port, as of `getnameinfo`; "unix" for unix sockets.
+  std::string address() const;
   /// What a trusted proxy said who the peer is.
   void set_peer(std::string name);
 

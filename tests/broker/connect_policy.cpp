@@ -128,16 +128,6 @@ const std::vector<row> rows{
      [](packet_ref p, rules_ref) { p.client_id = "a\xef\xbf\xbf"; },
      {"close", "close", "133"}},
     // -- user
-    {"anonymous refused",
-     [](packet_ref, rules_ref r) { r.allow_anonymous = false; },
-     {"5", "5", "135"}},
-    {"user that nobody knows",
-     [](packet_ref p, rules_ref r) {
-       r.allow_anonymous = false;
-       p.user_name = "user";
-       p.password = "password";
-     },
-     {"5", "5", "135"}},
     {"password without user name",
      [](packet_ref p, rules_ref) { p.password = "password"; },
      {"close", "close", "ok"}},
@@ -173,6 +163,13 @@ const std::vector<row> rows{
          p.properties.authentication_method = "SCRAM";
      },
      {"ok", "ok", "140"}},
+    {"authentication method that there is",
+     [](packet_ref p, rules_ref r) {
+       r.authentication_method = "SCRAM";
+       if (p.version == version::v5)
+         p.properties.authentication_method = "SCRAM";
+     },
+     {"ok", "ok", "ok"}},
     {"maximum packet size that CONNACK just fits",
      [](packet_ref p, rules_ref) {
        if (p.version == version::v5)
@@ -187,14 +184,14 @@ const std::vector<row> rows{
      {"ok", "ok", "close"}},
     {"maximum packet size that the refusal does not fit",
      [](packet_ref p, rules_ref r) {
-       r.allow_anonymous = false;
+       r.clientid_prefixes = "other";
        if (p.version == version::v5)
          p.properties.maximum_packet_size = 4;
      },
      {"5", "5", "close"}},
     {"maximum packet size that the refusal just fits",
      [](packet_ref p, rules_ref r) {
-       r.allow_anonymous = false;
+       r.clientid_prefixes = "other";
        if (p.version == version::v5)
          p.properties.maximum_packet_size = 5;
      },
@@ -287,7 +284,7 @@ CAF_TEST(CONNACK announces what is limited and nothing that is not ) {
 
 CAF_TEST(a refusal announces nothing) {
   connect_rules rules;
-  rules.allow_anonymous = false;
+  rules.clientid_prefixes = "other";
   rules.max_keepalive = 10;
   auto decision = judge(ordinary(version::v5), rules, uuid, test_start);
   CAF_CHECK(decision.answer.properties == protocol::properties{});
