@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::config {
@@ -14,6 +15,17 @@ struct listener_draft : listener_settings {
   std::optional<bool> own_allow_anonymous;
   std::optional<bool> own_allow_zero_length_clientid;
   std::optional<std::string> own_auto_id_prefix;
+  std::optional<std::string> own_password_file;
+  std::optional<std::string> own_acl_file;
+  std::optional<std::string> own_psk_file;
+  std::optional<std::vector<std::string>> own_alpn;
+  std::optional<std::vector<std::string>> own_proxy_trusted;
+  /// It speaks what troupe does not, and is left out.
+  bool is_left_out = false;
+  /// Where it begins, for complaints about several of its options.
+  std::string position;
+  /// As `draft::notes`.
+  std::vector<std::string> notes;
   /// The first `accept_protocol_versions` replaces the default, others add.
   bool versions_given = false;
 };
@@ -27,16 +39,31 @@ struct draft : settings {
   /// The first `log_type` and `log_dest` replace the default, others add.
   bool log_type_given = false;
   bool log_dest_given = false;
+  /// The first `jwt_algorithms` replaces the default, others add.
+  bool jwt_algorithms_given = false;
+  /// Becomes `jwt.disconnect_expired`.
+  bool jwt_disconnect_expired = true;
+  /// Becomes `dynamic_security_file`: the file that the plugin for it was
+  /// given, and the position of that plugin's line; empty: none.
+  std::string dynamic_security_plugin_file;
+  std::string dynamic_security_plugin;
   /// Whether a destination was named that only Mosquitto has.
   bool log_dest_missing = false;
-  /// Position and name of an option that loads a plugin; empty: none.
+  /// Position and name of an option that loads another plugin than dynamic
+  /// security; empty: none.
   std::string plugin;
   std::vector<std::string> warnings;
   /// Warnings that have no position yet: `name: text`. The reader moves them.
   std::vector<std::string> notes;
 };
 
+/// What is wrong with a listener's options together, each of them being right;
+/// nothing if it can be opened. Appends warnings without position to `notes`.
+std::optional<std::string> check_listener(const listener_settings& in,
+                                          std::vector<std::string>& notes);
+
 /// Fills in what depends on several options, and makes the last checks.
-outcome resolve(draft read);
+/// `file` is for complaints that belong to no line.
+outcome resolve(draft read, std::string_view file);
 
 } // namespace troupe::config

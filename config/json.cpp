@@ -1,5 +1,6 @@
 #include "config/options.hpp"
 #include "core/log.hpp"
+#include "core/printable.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -112,6 +113,8 @@ public:
 
 private:
   complaint apply(const std::string& name, const json& given);
+  complaint read_jwt(const json& given);
+  complaint read_certificates(listener_draft& in, const json& given);
   complaint read_listeners(const json& given);
   complaint read_listener(const json& given);
   complaint check_listener(const json& given, const listener_draft& made);
@@ -152,17 +155,64 @@ outcome json_reader::read(const json& root) {
     for (const auto& note : std::exchange(draft_.notes, {}))
       warn(name, note);
   }
-  return resolve(std::move(draft_));
+  return resolve(std::move(draft_), file_);
 }
 
 complaint json_reader::apply(const std::string& name, const json& given) {
   if (name == "listeners")
     return read_listeners(given);
+  if (name == "jwt")
+    return read_jwt(given);
+  if (name.starts_with("jwt_"))
+    return fmt::format("belongs into `jwt`; use {{\"jwt\": {{\"{}\": ...}}}}",
+                       escaped(name.substr(4)));
   if (const auto* found = find_broker_option(name))
     return apply_option(draft_, *found, given);
   if (find_listener_option(name) != nullptr)
     return "belongs to a listener; put it into an entry of `listeners`";
   return apply_unsupported(name, given);
+}
+
+complaint json_reader::read_jwt(const json& given) {
+  if (!given.is_object())
+    return fmt::format("{} is not an object; use {{\"key_file\": \"/path\"}}",
+                       show(given));
+  prefix_ = "jwt.";
+  for (const auto& [name, value] : given.items()) {
+    name_ = name;
+    const auto* found = find_broker_option("jwt_" + name);
+    if (found == nullptr)
+      return describe_unknown("jwt_" + name);
+    if (auto wrong = apply_option(draft_, *found, value))
+      return wrong;
+  }
+  prefix_.clear();
+  return std::nullopt;
+}
+
+complaint json_reader::read_certificates(listener_draft& in,
+                                         const json& given) {
+  constexpr std::string_view right =
+      R"(use [{"certfile": "/path", "keyfile": "/path"}])";
+  if (!given.is_array())
+    return fmt::format("{} is not a list of certificates; {}", show(given),
+                       right);
+  for (const auto& each : given) {
+    auto path_of = [&each](const char* name) -> const std::string* {
+      auto found = each.find(name);
+      return found == each.end() ? nullptr
+                                 : found->get_ptr<const std::string*>();
+    };
+    const auto* certfile = each.is_object() ? path_of("certfile") : nullptr;
+    const auto* keyfile = each.is_object() ? path_of("keyfile") : nullptr;
+    if (each.size() != 2 || certfile == nullptr || keyfile == nullptr
+        || certfile->empty() || keyfile->empty() || !is_printable(*certfile)
+        || !is_printable(*keyfile))
+      return fmt::format("{} is not a certificate with its key; {}", show(each),
+                         right);
+    in.certificates.push_back({*certfile, *keyfile});
+  }
+  return std::nullopt;
 }
 
 complaint json_reader::read_listeners(const json& given) {
@@ -187,6 +237,8 @@ complaint json_reader::read_listener(const json& given) {
       name_ = name;
       if (auto wrong = apply_to_listener(made, name, value))
         return wrong;
+      for (const auto& note : std::exchange(made.notes, {}))
+        warn(name, note);
     }
   if (auto wrong = check_listener(given, made)) {
     // This is about the entry, not about one of its names.
@@ -196,6 +248,8 @@ complaint json_reader::read_listener(const json& given) {
   }
   if (!made.path.empty())
     made.port = 0;
+  made.position = fmt::format("{}: {}", file_, prefix_);
+  made.position.pop_back();
   draft_.opened.push_back(std::move(made));
   return std::nullopt;
 }
@@ -216,6 +270,8 @@ complaint json_reader::check_listener(const json& given,
 complaint json_reader::apply_to_listener(listener_draft& in,
                                          const std::string& name,
                                          const json& given) {
+  if (name == "certificates")
+    return read_certificates(in, given);
   if (const auto* found = find_listener_option(name))
     return apply_option(in, *found, given);
   if (find_broker_option(name) != nullptr || name == "listeners")

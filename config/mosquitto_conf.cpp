@@ -58,13 +58,14 @@ private:
   complaint set_per_listener(std::string_view text);
   complaint include(std::string_view folder);
   complaint apply_unsupported(std::string_view name, std::string_view text);
+  bool apply_dynamic_security(std::string_view name, std::string_view text);
   complaint apply_to_listener(const listener_option& what,
                               std::string_view text);
   template <class T>
   complaint apply_option(T& in, const option<T>& what, std::string_view text);
   template <class T>
   complaint apply_integer(T& in, const option<T>& what, std::string_view text);
-  complaint note_repeated(std::string_view name, bool is_text, scope where);
+  complaint note_repeated(std::string_view name, value_kind kind, scope where);
   void check_rest(std::string_view text);
 
   listener_draft& listener() {
@@ -86,6 +87,8 @@ private:
   size_t line_ = 0;
   /// Set when an included file was at fault: the error already has a position.
   std::optional<config_error> inner_error_;
+  /// Whether `plugin_opt_...` lines are about dynamic security.
+  bool in_dynamic_security_ = false;
   std::map<std::pair<std::string, scope>, std::string> seen_;
 };
 
@@ -149,13 +152,14 @@ complaint conf_reader::apply(std::string_view name, std::string_view text) {
   access_given_ = access_given_ || is_access;
   const auto* of_broker = find_broker_option(name);
   if (of_broker != nullptr && !(is_access && per_listener_)) {
-    if (auto wrong = note_repeated(
-            name, kind_of(*of_broker) == value_kind::text, std::nullopt))
+    if (auto wrong = note_repeated(name, kind_of(*of_broker), std::nullopt))
       return wrong;
     return apply_option(draft_, *of_broker, text);
   }
   if (of_listener != nullptr && of_listener->stands != place::json)
     return apply_to_listener(*of_listener, text);
+  if (apply_dynamic_security(name, text))
+    return std::nullopt;
   return apply_unsupported(name, text);
 }
 
@@ -163,6 +167,7 @@ complaint conf_reader::open_listener(std::string_view text) {
   auto word = first_word(text);
   auto where = skip_spaces(text.substr(word.size()));
   listener_draft made;
+  made.position = position() + ": listener";
   if (word == "0") {
     if (where.empty())
       return "port 0 needs the path of a Unix socket: listener 0 "
@@ -232,6 +237,25 @@ complaint conf_reader::include(std::string_view folder) {
   return std::nullopt;
 }
 
+bool conf_reader::apply_dynamic_security(std::string_view name,
+                                         std::string_view text) {
+  if (name == "plugin" || name == "global_plugin" || name == "auth_plugin"
+      || name == "plugin_load") {
+    auto file = text.substr(text.find_last_of("/ ") + 1);
+    in_dynamic_security_ = file == "mosquitto_dynamic_security.so";
+    if (in_dynamic_security_)
+      draft_.dynamic_security_plugin = fmt::format("{}: {}", position(), name);
+    return in_dynamic_security_;
+  }
+  if (!in_dynamic_security_)
+    return false;
+  if (name == "plugin_opt_config_file" || name == "auth_opt_config_file") {
+    draft_.dynamic_security_plugin_file = text;
+    return true;
+  }
+  return name == "plugin_use";
+}
+
 complaint conf_reader::apply_unsupported(std::string_view name,
                                          std::string_view text) {
   auto word = first_word(text);
@@ -257,10 +281,12 @@ complaint conf_reader::apply_to_listener(const listener_option& what,
                                          std::string_view text) {
   if (!scope_ && what.stands == place::below_listener)
     return "belongs to a listener; put it below a `listener` line";
-  if (auto wrong =
-          note_repeated(what.name, kind_of(what) == value_kind::text, scope_))
+  if (auto wrong = note_repeated(what.name, kind_of(what), scope_))
     return wrong;
-  return apply_option(listener(), what, text);
+  auto wrong = apply_option(listener(), what, text);
+  for (const auto& note : std::exchange(listener().notes, {}))
+    warn(fmt::format("{}: {}", what.name, note));
+  return wrong;
 }
 
 template <class T>
@@ -301,17 +327,16 @@ complaint conf_reader::apply_integer(T& in, const option<T>& what,
   return assign(in, what, number);
 }
 
-complaint conf_reader::note_repeated(std::string_view name, bool is_text,
+complaint conf_reader::note_repeated(std::string_view name, value_kind kind,
                                      scope where) {
-  if (name == "log_type" || name == "log_dest"
-      || name == "accept_protocol_versions")
+  if (kind == value_kind::list)
     return std::nullopt;
   auto [entry, fresh] =
       seen_.try_emplace({std::string{name}, where}, position());
   if (fresh)
     return std::nullopt;
   // Mosquitto refuses texts that are given twice and takes the last of others.
-  if (is_text)
+  if (kind == value_kind::text)
     return fmt::format("is given for the second time, first at {}; remove one "
                        "of them",
                        entry->second);
@@ -335,6 +360,7 @@ outcome conf_reader::finish(std::string_view file) {
           "with Mosquitto",
           file, given.port,
           given.address.empty() ? "every address" : given.address));
+    default_listener_.position = fmt::format("{}: the default listener", file);
     draft_.opened.push_back(default_listener_);
   } else if (draft_.opened.empty() && per_listener_) {
     // The loopback listeners stand in for the default listener.
@@ -343,8 +369,11 @@ outcome conf_reader::finish(std::string_view file) {
         default_listener_.own_allow_zero_length_clientid.value_or(true);
     if (default_listener_.own_auto_id_prefix)
       draft_.auto_id_prefix = *default_listener_.own_auto_id_prefix;
+    draft_.password_file = default_listener_.own_password_file.value_or("");
+    draft_.acl_file = default_listener_.own_acl_file.value_or("");
+    draft_.psk_file = default_listener_.own_psk_file.value_or("");
   }
-  return resolve(std::move(draft_));
+  return resolve(std::move(draft_), file);
 }
 
 } // namespace

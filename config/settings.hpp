@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/listener_settings.hpp"
 #include "core/log.hpp"
 
 #include <chrono>
@@ -9,9 +10,6 @@
 #include <vector>
 
 namespace troupe::config {
-
-/// The address families a listener without a literal address opens.
-enum class socket_domain : uint8_t { both, ipv4, ipv6 };
 
 /// When a publisher is told that its message is safe.
 enum class acknowledge_after : uint8_t {
@@ -27,50 +25,36 @@ enum class acknowledge_after : uint8_t {
 /// Which message is lost when a session's queue is full.
 enum class queue_full_policy : uint8_t { drop_newest, drop_oldest };
 
-/// One place where clients connect. Options that exist for the broker and for
-/// a listener are resolved: what stands here is what holds here.
-struct listener_settings {
-  /// TCP port; 0 only where `path` is set. Default: 1883.
-  uint16_t port = 1883;
-  /// Host name or address to bind; empty: every address. Default: empty.
-  std::string address;
-  /// Unix socket instead of TCP; empty: TCP. Default: empty.
-  std::string path;
-  /// Which families a name or an empty address means. Default: both.
-  config::socket_domain socket_domain = config::socket_domain::both;
-  /// Connections at a time; further ones are closed; -1: no limit.
-  /// Default: -1.
-  int64_t max_connections = -1;
-  /// Highest QoS taken and granted, 0 to 2. Default: 2.
-  uint8_t max_qos = 2;
-  /// Topic aliases a client may use, announced to it; 0: none. Default: 10.
-  uint16_t max_topic_alias = 10;
-  /// Topic aliases used towards a client that allows them; 0: none.
-  /// Default: 10.
-  uint16_t max_topic_alias_broker = 10;
-  /// Take MQTT 3.1 (level 3). Default: true.
-  bool accept_v31 = true;
-  /// Take MQTT 3.1.1 (level 4). Default: true.
-  bool accept_v311 = true;
-  /// Take MQTT 5.0 (level 5). Default: true.
-  bool accept_v5 = true;
-  /// Take clients without a user name. Default: the broker's.
-  bool allow_anonymous = true;
-  /// Take an empty client identifier and generate one. Default: the broker's.
-  bool allow_zero_length_clientid = true;
-  /// What generated client identifiers start with. Default: the broker's.
-  std::string auto_id_prefix = "auto-";
-  /// Replace the client identifier by the user name; refuse clients without
-  /// one. Default: false.
-  bool use_username_as_clientid = false;
-
-  friend bool operator==(const listener_settings&,
-                         const listener_settings&) = default;
-};
-
 /// Where a broker without any listener in its configuration listens: on the
 /// loopback addresses, 127.0.0.1 and ::1, for anonymous clients.
 std::vector<listener_settings> loopback_listeners(uint16_t port = 1883);
+
+/// How JSON Web Tokens that clients give as password are checked. They are
+/// taken where `key_file` or `jwks_file` is set. In a mosquitto.conf the names
+/// begin with `jwt_`; in JSON they stand in the object `jwt`.
+struct jwt_settings {
+  /// PEM file with a public key, or a file with the secret of HS256; empty:
+  /// none. Default: empty.
+  std::string key_file;
+  /// JSON Web Key Set (RFC 7517); empty: none. Default: empty.
+  std::string jwks_file;
+  /// Algorithms taken; each only with a key of its kind. Default: all that
+  /// there are, RS256, ES256 and HS256.
+  std::vector<std::string> algorithms = {"RS256", "ES256", "HS256"};
+  /// A token must be meant for one of these; empty: any. Default: empty.
+  std::vector<std::string> audience;
+  /// Who must have issued a token; empty: anyone. Default: empty.
+  std::string issuer;
+  /// Claim that the user name is taken from; `a.b` is b within a.
+  /// Default: sub.
+  std::string user_claim = "sub";
+  /// Claim that must equal the client identifier; empty: none. Default: empty.
+  std::string client_id_claim;
+  /// Disconnect a client when its token expires. Default: true.
+  bool disconnect_expired = true;
+
+  friend bool operator==(const jwt_settings&, const jwt_settings&) = default;
+};
 
 /// Everything that can be configured, checked and complete. A value of 0 means
 /// "no limit" where the comment says so.
@@ -110,6 +94,57 @@ struct settings {
   /// Longest keep alive, seconds; MQTT 5 clients are told to use it, others
   /// that want more are refused; 0: no limit. Default: 0.
   uint16_t max_keepalive = 0;
+  /// What listeners without a `password_file` of their own have; empty: none.
+  /// Default: empty.
+  std::string password_file;
+  /// What listeners without an `acl_file` of their own have; empty: none.
+  /// Default: empty.
+  std::string acl_file;
+  /// What listeners without a `psk_file` of their own have; empty: none.
+  /// Default: empty.
+  std::string psk_file;
+  /// File of Mosquitto's dynamic security (users, groups, roles), which is
+  /// changed at run time; empty: none. Default: empty.
+  std::string dynamic_security_file;
+  /// How JSON Web Tokens are checked.
+  jwt_settings jwt;
+  /// Threads that check passwords and tokens. Default: 2.
+  uint32_t authentication_workers = 2;
+  /// Failed attempts from one address, for IPv6 from one /64, within
+  /// `failed_authentication_window` after which it is refused for a while;
+  /// 0: never. Default: 20.
+  uint32_t failed_authentication_limit = 20;
+  /// Default: 60 seconds.
+  std::chrono::seconds failed_authentication_window{60};
+  /// How long it is refused at first; doubled each time it goes on.
+  /// Default: 5 seconds.
+  std::chrono::seconds failed_authentication_block{5};
+  /// The longest that this grows to. Default: 300 seconds.
+  std::chrono::seconds failed_authentication_max_block{300};
+
+  // -- limits ---------------------------------------------------------------
+
+  /// New connections per second over all listeners; further ones are closed;
+  /// 0: no limit. Default: 0.
+  uint32_t max_connect_rate = 0;
+  /// New connections per second from one address, for IPv6 from one /64;
+  /// further ones are closed; 0: no limit. Default: 0.
+  uint32_t max_connect_rate_per_address = 0;
+  /// Messages per second that are read from one client; 0: no limit.
+  /// Default: 0.
+  uint32_t max_publish_rate = 0;
+  /// Bytes of messages per second that are read from one client; 0: no limit.
+  /// Default: 0.
+  uint64_t max_publish_bytes_rate = 0;
+  /// Subscriptions of one session; further ones are refused; 0: no limit.
+  /// Default: 0.
+  uint32_t max_subscriptions = 0;
+  /// Levels in a topic or filter, up to 201 (200 slashes, as Mosquitto); more
+  /// are a malformed packet. Default: 201.
+  uint16_t max_topic_levels = 201;
+  /// Bytes that the head of a WebSocket request may have; 0: 4096.
+  /// `websockets_headers_size` is its old name. Default: 4096.
+  uint32_t packet_buffer_size = 4096;
 
   // -- messages -------------------------------------------------------------
 

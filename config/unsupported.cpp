@@ -13,13 +13,7 @@ namespace troupe::config {
 
 namespace {
 
-enum class action : uint8_t {
-  warn,
-  warn_if_true,
-  refuse,
-  refuse_if_true,
-  plugin
-};
+enum class action : uint8_t { warn, warn_if_true, refuse, plugin };
 
 struct unsupported {
   std::string_view name;
@@ -30,21 +24,13 @@ struct unsupported {
 constexpr std::string_view no_autosave =
     "has no effect: where persistence is true, every change is written before "
     "it is acknowledged; see acknowledge_after and sync_interval";
-constexpr std::string_view no_tls =
-    "this version has no TLS yet; remove it, and let the listener be reached "
-    "over a trusted network only";
-constexpr std::string_view tls_detail =
-    "has no effect: this version has no TLS yet";
-constexpr std::string_view no_users =
-    "this version cannot check users and their rights yet; remove it, and "
-    "decide with allow_anonymous who may connect";
+constexpr std::string_view no_engine =
+    "troupe reads keys from PEM files only; put the key into one, and remove "
+    "this";
 constexpr std::string_view no_bridge =
     "this version has no bridges yet; remove the section that `connection` "
     "begins";
 constexpr std::string_view no_plugin = "has no effect: troupe loads no plugins";
-constexpr std::string_view no_web =
-    "has no effect: this version speaks neither WebSocket nor HTTP yet";
-
 constexpr std::array table{
     unsupported{"persistence_file", action::warn,
                 "has no effect: troupe keeps a directory, troupe.store, in "
@@ -52,55 +38,25 @@ constexpr std::array table{
     unsupported{"autosave_interval", action::warn, no_autosave},
     unsupported{"autosave_on_changes", action::warn_if_true, no_autosave},
 
-    unsupported{"password_file", action::refuse, no_users},
-    unsupported{"acl_file", action::refuse, no_users},
-    unsupported{"psk_file", action::refuse, no_users},
-    unsupported{"auth_plugin", action::refuse, no_users},
-    unsupported{"psk_hint", action::refuse, no_tls},
-    unsupported{"cafile", action::refuse, no_tls},
-    unsupported{"capath", action::refuse, no_tls},
-    unsupported{"certfile", action::refuse, no_tls},
-    unsupported{"keyfile", action::refuse, no_tls},
-    unsupported{"crlfile", action::refuse, no_tls},
-    unsupported{"require_certificate", action::refuse_if_true, no_tls},
-    unsupported{"use_identity_as_username", action::refuse_if_true, no_tls},
-    unsupported{"use_subject_as_username", action::refuse_if_true, no_tls},
-    unsupported{"proxy_protocol_v2_require_tls", action::refuse_if_true,
-                no_tls},
-    unsupported{"ciphers", action::warn, tls_detail},
-    unsupported{"ciphers_tls1.3", action::warn, tls_detail},
-    unsupported{"dhparamfile", action::warn, tls_detail},
-    unsupported{"tls_engine", action::warn, tls_detail},
-    unsupported{"tls_engine_kpass_sha1", action::warn, tls_detail},
-    unsupported{"tls_keyform", action::warn, tls_detail},
-    unsupported{"tls_version", action::warn, tls_detail},
-    unsupported{"disable_client_cert_date_checks", action::warn_if_true,
-                tls_detail},
+    unsupported{"tls_engine", action::refuse, no_engine},
+    unsupported{"tls_engine_kpass_sha1", action::refuse, no_engine},
 
-    unsupported{"mount_point", action::refuse,
-                "this version has no mount points yet, and clients would share "
-                "topics that it keeps apart; remove it"},
-    unsupported{"bind_interface", action::refuse,
-                "this version cannot bind to an interface yet; give the "
-                "interface's address in the `listener` line"},
-    unsupported{"enable_proxy_protocol", action::refuse,
-                "this version does not read the PROXY protocol yet; remove it, "
-                "and let the proxy pass bytes on as they are"},
-
+    unsupported{"auth_plugin", action::plugin, no_plugin},
     unsupported{"plugin", action::plugin, no_plugin},
     unsupported{"global_plugin", action::plugin, no_plugin},
     unsupported{"plugin_load", action::plugin, no_plugin},
     unsupported{"plugin_use", action::plugin, no_plugin},
     unsupported{"auth_plugin_deny_special_chars", action::warn, no_plugin},
-    unsupported{"enable_control_api", action::warn_if_true,
-                "has no effect: this version answers on $CONTROL that there is "
-                "no endpoint"},
+    unsupported{
+        "enable_control_api", action::warn_if_true,
+        "has no effect: troupe answers on $CONTROL for dynamic security "
+        "only"},
 
-    unsupported{"http_dir", action::warn, no_web},
-    unsupported{"packet_buffer_size", action::warn, no_web},
-    unsupported{"websockets_headers_size", action::warn, no_web},
-    unsupported{"websockets_log_level", action::warn, no_web},
-    unsupported{"websockets_origin", action::warn, no_web},
+    unsupported{"http_dir", action::warn,
+                "has no effect: troupe serves no files; let a web server do "
+                "it"},
+    unsupported{"websockets_log_level", action::warn,
+                "has no effect: `log_type websockets` logs what there is"},
 
     unsupported{"log_facility", action::warn,
                 "has no effect: lines to syslog have the facility `daemon`"},
@@ -170,8 +126,6 @@ verdict judge(const unsupported& what, bool is_true) noexcept {
     return {is_true ? kind::warn : kind::ignore, what.why};
   case action::refuse:
     return {kind::refuse, what.why};
-  case action::refuse_if_true:
-    return {is_true ? kind::refuse : kind::ignore, what.why};
   case action::plugin:
     return {kind::plugin, what.why};
   }

@@ -110,9 +110,30 @@ constexpr text_and_error bad_files[] = {
      "max_keepalives: unknown option; did you mean `max_keepalive`?"},
     {R"({"\u001b[2J": 1})", "\\x1b[2J: unknown option; docs/configuration.md "
                             "lists the known ones"},
-    {R"({"password_file": "/p"})",
-     "password_file: this version cannot check users and their rights yet; "
-     "remove it, and decide with allow_anonymous who may connect"},
+    {R"({"password_file": 1})",
+     "password_file: `1` is not a text; write it between quotes"},
+    {R"({"certfile": "/c"})",
+     "certfile: belongs to a listener; put it into an entry of `listeners`"},
+    {R"({"jwt": []})",
+     "jwt: `[]` is not an object; use {\"key_file\": \"/path\"}"},
+    {R"({"jwt": {"keyfile": "/k"}})",
+     "jwt.keyfile: unknown option; did you mean `jwt_key_file`?"},
+    {R"({"jwt": {"user_claim": ""}})",
+     "jwt.user_claim: an empty text names no claim; use sub, or leave the "
+     "option out"},
+    {R"({"jwt_key_file": "/k"})",
+     "jwt_key_file: belongs into `jwt`; use {\"jwt\": {\"key_file\": ...}}"},
+    {R"({"listeners": [{"port": 1, "certificates": [{"certfile": "/c"}]}]})",
+     "listeners[0].certificates: `{\"certfile\":\"/c\"}` is not a certificate "
+     "with its key; use [{\"certfile\": \"/path\", \"keyfile\": \"/path\"}]"},
+    {R"({"listeners": [{"port": 1, "certificates": {}}]})",
+     "listeners[0].certificates: `{}` is not a list of certificates; use "
+     "[{\"certfile\": \"/path\", \"keyfile\": \"/path\"}]"},
+    {R"({"listeners": [{"port": 1}, {"port": 1}]})",
+     "listeners[1]: listens where another listener does, that at t.json: "
+     "listeners[0]; remove one or change its port"},
+    {R"({"listeners": [{"port": 1, "certfile": "/c"}]})",
+     "listeners[0]: certfile needs its private key; add keyfile"},
     {R"({"persistence": "true"})",
      "persistence: `\"true\"` is not a boolean; use true or false"},
     {R"({"persistence_location": ""})",

@@ -107,8 +107,10 @@ CAF_TEST(the example and the document know every option) {
     check(each.name);
   for (const auto& each : config::broker_options()) {
     check(each.name);
-    if (example.find("\"" + std::string{each.name} + "\":")
-        == std::string::npos)
+    auto name = each.name;
+    if (name.starts_with("jwt_"))
+      name.remove_prefix(4);
+    if (example.find("\"" + std::string{name} + "\":") == std::string::npos)
       CAF_ERROR("config/troupe.json lacks " << std::string{each.name});
   }
 }

@@ -142,22 +142,40 @@ constexpr line_and_error bad_lines[] = {
     {"auto_id_prefix \xff",
      "auto_id_prefix: the value holds a control character "
      "or is not UTF-8; use printable UTF-8 text"},
-    {"protocol mqttsn", "protocol: `mqttsn` is not a protocol; use mqtt"},
-    {"protocol websockets", "protocol: this version does not speak websockets "
-                            "yet; use mqtt or remove the listener"},
-    {"password_file /p", "password_file: this version cannot check users and "
-                         "their rights yet; remove it, and decide with "
-                         "allow_anonymous who may connect"},
+    {"protocol mqttsn",
+     "protocol: `mqttsn` is not a protocol; use mqtt or websockets"},
     {"connection up", "connection: this version has no bridges yet; remove the "
                       "section that `connection` begins"},
     {"topic # both",
      "topic: this version has no bridges yet; remove the section "
      "that `connection` begins"},
-    {"certfile /c", "certfile: this version has no TLS yet; remove it, and let "
-                    "the listener be reached over a trusted network only"},
-    {"require_certificate true",
-     "require_certificate: this version has no TLS yet; remove it, and let the "
-     "listener be reached over a trusted network only"},
+    {"tls_engine x", "tls_engine: troupe reads keys from PEM files only; put "
+                     "the key into one, and remove this"},
+    {"tls_keyform engine", "tls_keyform: `engine` is not where troupe takes "
+                           "keys from; put the key into a PEM file and remove "
+                           "this"},
+    {"tls_version tlsv1", "tls_version: `tlsv1` is not a version of TLS; use "
+                          "tlsv1.2 or tlsv1.3, the lowest that is taken"},
+    {"require_certificate yes",
+     "require_certificate: `yes` is not a boolean; use true or false"},
+    {"mount_point a/+/b", "mount_point: `a/+/b` holds a wildcard; use a topic "
+                          "such as site/1/"},
+    {"enable_proxy_protocol 3",
+     "enable_proxy_protocol: 3 is not a version of the PROXY protocol (0 to "
+     "2)"},
+    {"proxy_trusted 10.0.0.0/33",
+     "proxy_trusted: `10.0.0.0/33` is neither an address nor a network; use "
+     "such as 10.0.0.7, 10.0.0.0/8, fd00::/8, or unix for Unix sockets"},
+    {"socket_mode 0888",
+     "socket_mode: `0888` is not a file mode; use octal digits such as 0660"},
+    {"jwt_algorithms none", "jwt_algorithms: `none` is no algorithm that is "
+                            "taken; use RS256, ES256 or HS256"},
+    {"websockets_headers_size 65536",
+     "websockets_headers_size: 65536 is not a number of bytes (0 to 65535)"},
+    {"max_topic_levels 202",
+     "max_topic_levels: 202 is not a number of levels (1 to 201)"},
+    {"authentication_workers 0",
+     "authentication_workers: 0 is not a number of threads (1 to 64)"},
     {"acknowledge_after saved",
      "acknowledge_after: `saved` is no point in time; use routed, written "
      "(which survives a crash) or synced (a loss of power too)"},
@@ -458,10 +476,16 @@ CAF_TEST(what has no effect is named in a warning) {
   CAF_CHECK_EQUAL(warnings("persistence_file my.db"),
                   "m.conf:1: persistence_file: has no effect: troupe keeps a "
                   "directory, troupe.store, in persistence_location\n");
-  CAF_CHECK_EQUAL(warnings("require_certificate false"), "");
-  CAF_CHECK_EQUAL(warnings("tls_version tlsv1.2"),
-                  "m.conf:1: tls_version: has no effect: this version has no "
-                  "TLS yet\n");
+  CAF_CHECK_EQUAL(warnings("listener 1\ntls_version tlsv1.1"),
+                  "m.conf:2: tls_version: tlsv1.1 is broken; tlsv1.2 is the "
+                  "lowest version that is taken\n");
+  CAF_CHECK_EQUAL(warnings("listener 1\ncafile /ca"),
+                  "m.conf:1: listener: cafile: has no effect: without certfile "
+                  "and keyfile no client certificate is asked for, and this "
+                  "listener does not encrypt\n");
+  CAF_CHECK_EQUAL(warnings("listener 1\nlistener 2\nprotocol http_api"),
+                  "m.conf:3: protocol: troupe has no HTTP interface on a "
+                  "listener of its own; this listener is left out\n");
 }
 
 CAF_TEST(persistence is asked for as with Mosquitto) {

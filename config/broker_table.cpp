@@ -1,12 +1,14 @@
-// The tables of options. The comments that explain them, with their defaults,
-// stand in settings.hpp.
+// The table of the broker's options. The comments that explain them, with their
+// defaults, stand in settings.hpp.
 #include "config/options.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
+#include <utility>
 
 namespace troupe::config {
 
@@ -17,14 +19,19 @@ constexpr auto uint16_most = std::numeric_limits<uint16_t>::max();
 constexpr auto uint32_most = std::numeric_limits<uint32_t>::max();
 /// The largest payload that fits into a packet. [MQTT-1.5.5]
 constexpr int64_t payload_most = 268'435'455;
+/// Levels that 200 slashes make.
+constexpr int64_t topic_levels_most = 201;
 
 constexpr number_range seconds_16{0, uint16_most, "a number of seconds"};
+constexpr number_range seconds_16_from_1{1, uint16_most, "a number of seconds"};
 constexpr number_range bytes{0, std::numeric_limits<int64_t>::max(),
                              "a number of bytes"};
 constexpr number_range lenient_bytes{0, bytes.most, bytes.noun, true};
+constexpr number_range head_bytes{0, uint16_most, "a number of bytes"};
 constexpr number_range limit_or_none{-1, int32_most, "a limit, or -1 for none",
                                      true};
-constexpr number_range aliases{0, uint16_most, "a number of topic aliases"};
+constexpr number_range connections_per_second{
+    0, int32_most, "a number of connections per second"};
 
 complaint set_log_type(draft& in, std::string_view word) {
   if (!in.log_type_given)
@@ -166,81 +173,41 @@ complaint set_when_queue_full(draft& in, std::string_view word) {
   return std::nullopt;
 }
 
-complaint set_socket_domain(listener_draft& in, std::string_view word) {
-  if (word == "ipv4")
-    in.socket_domain = socket_domain::ipv4;
-  else if (word == "ipv6")
-    in.socket_domain = socket_domain::ipv6;
-  else
-    return fmt::format("`{}` is not an address family; use ipv4 or ipv6, or "
-                       "leave the option out for both",
+template <std::string jwt_settings::*Member>
+complaint set_jwt(draft& in, std::string_view text) {
+  in.jwt.*Member = text;
+  return std::nullopt;
+}
+
+complaint set_jwt_user_claim(draft& in, std::string_view text) {
+  if (text.empty())
+    return "an empty text names no claim; use sub, or leave the option out";
+  in.jwt.user_claim = text;
+  return std::nullopt;
+}
+
+complaint add_jwt_audience(draft& in, std::string_view text) {
+  if (text.empty())
+    return "an empty text names no audience; leave the option out for any";
+  in.jwt.audience.emplace_back(text);
+  return std::nullopt;
+}
+
+complaint add_jwt_algorithm(draft& in, std::string_view word) {
+  if (word != "RS256" && word != "ES256" && word != "HS256")
+    return fmt::format("`{}` is no algorithm that is taken; use RS256, ES256 "
+                       "or HS256",
                        word);
-  return std::nullopt;
-}
-
-complaint set_protocol(listener_draft&, std::string_view word) {
-  if (word == "mqtt")
-    return std::nullopt;
-  if (word == "websockets" || word == "http_api")
-    return fmt::format("this version does not speak {} yet; use mqtt or remove "
-                       "the listener",
-                       word);
-  return fmt::format("`{}` is not a protocol; use mqtt", word);
-}
-
-complaint accept_version(listener_draft& in, std::string_view number) {
-  if (number == "3")
-    in.accept_v31 = true;
-  else if (number == "4")
-    in.accept_v311 = true;
-  else if (number == "5")
-    in.accept_v5 = true;
-  else
-    return fmt::format("`{}` is not a protocol version; use 3 (MQTT 3.1), 4 "
-                       "(3.1.1) and 5 (5.0)",
-                       number);
-  return std::nullopt;
-}
-
-complaint set_accept_versions(listener_draft& in, std::string_view text) {
-  if (!in.versions_given)
-    in.accept_v31 = in.accept_v311 = in.accept_v5 = false;
-  in.versions_given = true;
-  while (true) {
-    auto comma = text.find(',');
-    auto number = text.substr(0, comma);
-    number.remove_prefix(
-        std::min(number.find_first_not_of(' '), number.size()));
-    number = number.substr(0, number.find_last_not_of(' ') + 1);
-    if (auto wrong = accept_version(in, number))
-      return wrong;
-    if (comma == std::string_view::npos)
-      return std::nullopt;
-    text.remove_prefix(comma + 1);
-  }
-}
-
-complaint set_address(listener_draft& in, std::string_view text) {
-  if (text.find_first_of("[] ") != std::string_view::npos)
-    return fmt::format("`{}` is not an address; write a host name, 127.0.0.1 "
-                       "or ::1, without brackets and spaces",
-                       text);
-  in.address = text;
-  return std::nullopt;
-}
-
-complaint set_path(listener_draft& in, std::string_view text) {
-  // sockaddr_un::sun_path with its end.
-  constexpr size_t most = 107;
-  if (text.empty() || text.size() > most)
-    return fmt::format(
-        "a path of {} bytes does not fit a Unix socket (1 to {})", text.size(),
-        most);
-  in.path = text;
+  if (!std::exchange(in.jwt_algorithms_given, true))
+    in.jwt.algorithms.clear();
+  if (std::find(in.jwt.algorithms.begin(), in.jwt.algorithms.end(), word)
+      == in.jwt.algorithms.end())
+    in.jwt.algorithms.emplace_back(word);
   return std::nullopt;
 }
 
 constexpr std::array broker_table{
+    broker_option{"acl_file", &settings::acl_file},
     broker_option{"acknowledge_after",
                   &set_acknowledge_after,
                   {},
@@ -252,20 +219,48 @@ constexpr std::array broker_table{
                   &settings::allow_duplicate_messages},
     broker_option{"allow_zero_length_clientid",
                   &settings::allow_zero_length_clientid},
+    broker_option{"authentication_workers",
+                  &settings::authentication_workers,
+                  {1, 64, "a number of threads"}},
     broker_option{"auto_id_prefix", &settings::auto_id_prefix},
     broker_option{"check_retain_source", &settings::check_retain_source},
     broker_option{"clientid_prefixes", &settings::clientid_prefixes},
     broker_option{"connect_timeout", &settings::connect_timeout, seconds_16},
     broker_option{"connection_messages", &settings::connection_messages},
+    broker_option{"dynamic_security_file", &settings::dynamic_security_file},
+    broker_option{"failed_authentication_block",
+                  &settings::failed_authentication_block, seconds_16_from_1},
+    broker_option{"failed_authentication_limit",
+                  &settings::failed_authentication_limit,
+                  {0, uint16_most, "a number of attempts"}},
+    broker_option{"failed_authentication_max_block",
+                  &settings::failed_authentication_max_block,
+                  seconds_16_from_1},
+    broker_option{"failed_authentication_window",
+                  &settings::failed_authentication_window, seconds_16_from_1},
     broker_option{"global_max_clients", &settings::global_max_clients,
                   limit_or_none},
     broker_option{"global_max_connections", &settings::global_max_connections,
                   limit_or_none},
+    broker_option{
+        "jwt_algorithms", &add_jwt_algorithm, {}, place::anywhere, true, true},
+    broker_option{"jwt_audience", &add_jwt_audience, {}, place::anywhere, true},
+    broker_option{"jwt_client_id_claim", &set_jwt<&jwt_settings::client_id_claim>},
+    broker_option{"jwt_disconnect_expired", &draft::jwt_disconnect_expired},
+    broker_option{"jwt_issuer", &set_jwt<&jwt_settings::issuer>},
+    broker_option{"jwt_jwks_file", &set_jwt<&jwt_settings::jwks_file>},
+    broker_option{"jwt_key_file", &set_jwt<&jwt_settings::key_file>},
+    broker_option{"jwt_user_claim", &set_jwt_user_claim},
     broker_option{"log_dest", &set_log_dest, {}, place::anywhere, true},
     broker_option{"log_timestamp", &draft::log_timestamp},
     broker_option{"log_timestamp_format", &set_log_timestamp_format},
     broker_option{"log_type", &set_log_type, {}, place::anywhere, true, true},
     broker_option{"loops", &settings::loops, {0, 1024, "a number of threads"}},
+    broker_option{"max_connect_rate", &settings::max_connect_rate,
+                  connections_per_second},
+    broker_option{"max_connect_rate_per_address",
+                  &settings::max_connect_rate_per_address,
+                  connections_per_second},
     broker_option{"max_inflight_bytes", &settings::max_inflight_bytes,
                   lenient_bytes},
     broker_option{"max_inflight_messages",
@@ -279,11 +274,23 @@ constexpr std::array broker_table{
     broker_option{"max_pending_connections",
                   &settings::max_pending_connections,
                   {0, int32_most, "a number of connections"}},
+    broker_option{"max_publish_bytes_rate",
+                  &settings::max_publish_bytes_rate,
+                  {0, bytes.most, "a number of bytes per second"}},
+    broker_option{"max_publish_rate",
+                  &settings::max_publish_rate,
+                  {0, int32_most, "a number of messages per second"}},
     broker_option{"max_queued_bytes", &settings::max_queued_bytes,
                   lenient_bytes},
     broker_option{"max_queued_messages",
                   &settings::max_queued_messages,
                   {0, bytes.most, "a number of messages", true}},
+    broker_option{"max_subscriptions",
+                  &settings::max_subscriptions,
+                  {0, int32_most, "a number of subscriptions"}},
+    broker_option{"max_topic_levels",
+                  &settings::max_topic_levels,
+                  {1, topic_levels_most, "a number of levels"}},
     broker_option{"memory_limit", &settings::memory_limit, bytes},
     broker_option{"message_size_limit",
                   &settings::message_size_limit,
@@ -294,6 +301,9 @@ constexpr std::array broker_table{
     broker_option{"output_pause",
                   &settings::output_pause,
                   {1, bytes.most, "a number of bytes"}},
+    broker_option{"packet_buffer_size", &settings::packet_buffer_size,
+                  head_bytes},
+    broker_option{"password_file", &settings::password_file},
     broker_option{"persistence", &settings::persistence},
     broker_option{"persistence_location", &set_persistence_location},
     broker_option{"persistent_client_expiration",
@@ -303,6 +313,7 @@ constexpr std::array broker_table{
                   false,
                   true},
     broker_option{"pid_file", &settings::pid_file},
+    broker_option{"psk_file", &settings::psk_file},
     broker_option{"publish_credit_batches",
                   &settings::publish_credit_batches,
                   {1, uint16_most, "a number of batches"}},
@@ -324,6 +335,9 @@ constexpr std::array broker_table{
     broker_option{"sys_interval", &settings::sys_interval, seconds_16},
     broker_option{"upgrade_outgoing_qos", &settings::upgrade_outgoing_qos},
     broker_option{"user", &settings::user},
+    // Mosquitto's old name.
+    broker_option{"websockets_headers_size", &settings::packet_buffer_size,
+                  head_bytes},
     broker_option{"when_queue_full",
                   &set_when_queue_full,
                   {},
@@ -332,64 +346,10 @@ constexpr std::array broker_table{
                   true},
 };
 
-constexpr std::array listener_table{
-    listener_option{"port",
-                    &listener_settings::port,
-                    {1, uint16_most, "a port"},
-                    place::json},
-    listener_option{"address", &set_address, {}, place::json},
-    listener_option{"path", &set_path, {}, place::json},
-    listener_option{"allow_anonymous",
-                    &listener_draft::own_allow_anonymous,
-                    {},
-                    place::per_listener},
-    listener_option{"allow_zero_length_clientid",
-                    &listener_draft::own_allow_zero_length_clientid,
-                    {},
-                    place::per_listener},
-    listener_option{"auto_id_prefix",
-                    &listener_draft::own_auto_id_prefix,
-                    {},
-                    place::per_listener},
-    listener_option{"listener_allow_anonymous",
-                    &listener_draft::own_allow_anonymous,
-                    {},
-                    place::below_listener},
-    listener_option{"listener_auto_id_prefix",
-                    &listener_draft::own_auto_id_prefix,
-                    {},
-                    place::below_listener},
-    listener_option{"accept_protocol_versions",
-                    &set_accept_versions,
-                    {},
-                    place::below_listener,
-                    true},
-    listener_option{"max_connections", &listener_settings::max_connections,
-                    limit_or_none},
-    listener_option{"max_qos", &listener_settings::max_qos, {0, 2, "a QoS"}},
-    listener_option{
-        "maximum_qos", &listener_settings::max_qos, {0, 2, "a QoS"}},
-    listener_option{"max_topic_alias", &listener_settings::max_topic_alias,
-                    aliases, place::below_listener},
-    listener_option{"max_topic_alias_broker",
-                    &listener_settings::max_topic_alias_broker, aliases,
-                    place::below_listener},
-    listener_option{
-        "protocol", &set_protocol, {}, place::anywhere, false, true},
-    listener_option{
-        "socket_domain", &set_socket_domain, {}, place::anywhere, false, true},
-    listener_option{"use_username_as_clientid",
-                    &listener_settings::use_username_as_clientid},
-};
-
 } // namespace
 
 std::span<const broker_option> broker_options() noexcept {
   return broker_table;
-}
-
-std::span<const listener_option> listener_options() noexcept {
-  return listener_table;
 }
 
 } // namespace troupe::config
