@@ -1,0 +1,33 @@
+#pragma once
+
+#include "security/authority.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+/// Which topics and filters the filter of an ACL covers.
+namespace troupe::security::dynsec {
+
+enum class coverage : uint8_t {
+  none,
+  covers,
+  /// The filter breaks the grammar in the level that decides. Mosquitto stores
+  /// such a filter in a role and then denies.
+  broken,
+};
+
+/// Whether `filter` covers the topic name. `%c` and `%u` stand for the client
+/// id and the user name where they are a whole level; an id or name that has a
+/// separator or wildcard in it, or is empty, matches nothing.
+coverage covers_topic(std::string_view filter, std::string_view topic,
+                      const client_identity& who) noexcept;
+
+/// The same for all topics that the filter `wanted` can match.
+coverage covers_filter(std::string_view filter, std::string_view wanted,
+                       const client_identity& who) noexcept;
+
+/// Whether it may be added as the topic of an ACL: wildcards are whole levels,
+/// `#` is the last one, and there are at most 200 separators.
+bool is_acl_topic(std::string_view filter) noexcept;
+
+} // namespace troupe::security::dynsec
