@@ -1,6 +1,7 @@
 #include "net/socket.hpp"
 
-#include <arpa/inet.h>
+#include "net/address.hpp"
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,7 +18,8 @@ io_result failed() noexcept {
   return {again ? kind::would_block : kind::broken, 0};
 }
 
-io_result received(ssize_t count) noexcept {
+io_result receive(int fd, std::span<uint8_t> into, int flags) noexcept {
+  auto count = ::recv(fd, into.data(), into.size(), flags);
   if (count > 0)
     return {io_result::kind::done, static_cast<size_t>(count)};
   if (count == 0)
@@ -25,10 +27,20 @@ io_result received(ssize_t count) noexcept {
   return failed();
 }
 
+/// An address as the kernel gives it, in bytes.
+template <class Address>
+std::span<const uint8_t> bytes_of(const Address& address) noexcept {
+  return {reinterpret_cast<const uint8_t*>(&address), sizeof(address)};
+}
+
 } // namespace
 
 io_result socket::read(std::span<uint8_t> into) noexcept {
-  return received(::recv(fd_, into.data(), into.size(), MSG_DONTWAIT));
+  return receive(fd_, into, MSG_DONTWAIT);
+}
+
+io_result socket::peek(std::span<uint8_t> into) noexcept {
+  return receive(fd_, into, MSG_DONTWAIT | MSG_PEEK);
 }
 
 io_result socket::write(std::span<const uint8_t> from) noexcept {
@@ -55,17 +67,15 @@ std::string socket::peer() const {
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   if (fd_ < 0 || getpeername(fd_, generic, &size) != 0)
     return "unknown";
-  char text[INET6_ADDRSTRLEN] = {};
   if (address.ss_family == AF_INET) {
-    auto* v4 = reinterpret_cast<sockaddr_in*>(&address);
-    inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
-    return std::string{text} + ':' + std::to_string(ntohs(v4->sin_port));
+    const auto& v4 = reinterpret_cast<sockaddr_in&>(address);
+    return endpoint_text(to_ip_address(bytes_of(v4.sin_addr)),
+                         ntohs(v4.sin_port));
   }
   if (address.ss_family == AF_INET6) {
-    auto* v6 = reinterpret_cast<sockaddr_in6*>(&address);
-    inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
-    return '[' + std::string{text}
-           + "]:" + std::to_string(ntohs(v6->sin6_port));
+    const auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
+    return endpoint_text(to_ip_address(bytes_of(v6.sin6_addr)),
+                         ntohs(v6.sin6_port));
   }
   return "unix";
 }

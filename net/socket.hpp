@@ -40,6 +40,8 @@ public:
   bool is_open() const noexcept { return fd_ >= 0; }
 
   io_result read(std::span<uint8_t> into) noexcept;
+  /// Reads without taking: the next read gives the same bytes.
+  io_result peek(std::span<uint8_t> into) noexcept;
   io_result write(std::span<const uint8_t> from) noexcept;
   /// Tells the peer that nothing more will be sent.
   void shutdown_write() noexcept;
