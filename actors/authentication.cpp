@@ -38,11 +38,11 @@ admittance refuse(std::string why, bool is_suspicious = true) {
   return result;
 }
 
-std::string_view password_of(const claim& made) noexcept {
+std::string_view password_of(const credentials& made) noexcept {
   return made.password ? made.password->view() : std::string_view{};
 }
 
-admittance log_in_by_token(const listener_policy& at, const claim& made,
+admittance log_in_by_token(const listener_policy& at, const credentials& made,
                            const instant& now) {
   auto proved = at.tokens->verify(password_of(made), now.wall);
   if (!proved)
@@ -83,14 +83,13 @@ stored_user find_user(const listener_policy& at, const std::string& user,
   return {};
 }
 
-admittance log_in_by_password(const listener_policy& at, const claim& made) {
+admittance log_in_by_password(const listener_policy& at, const credentials& made) {
   auto found = find_user(at, *made.user_name, made.client_id);
   // Whoever does not exist takes as long.
   static const security::password_file nobody;
-  const auto& decoy =
-      at.passwords ? at.passwords->decoy() : nobody.decoy();
-  auto is_right = security::verify(found.password.value_or(decoy),
-                                   password_of(made));
+  const auto& decoy = at.passwords ? at.passwords->decoy() : nobody.decoy();
+  auto is_right =
+      security::verify(found.password.value_or(decoy), password_of(made));
   if (!found.password || !is_right)
     return refuse("unknown user or wrong password");
   if (!found.why_not.empty())
@@ -101,7 +100,7 @@ admittance log_in_by_password(const listener_policy& at, const claim& made) {
 } // namespace
 
 std::optional<admittance> log_in_at_once(const listener_policy& at,
-                                         const claim& made) {
+                                         const credentials& made) {
   if (made.is_proven)
     return grant(method::tls, made.user_name);
   auto is_token = at.tokens && security::looks_like_jwt(password_of(made));
@@ -118,7 +117,7 @@ std::optional<admittance> log_in_at_once(const listener_policy& at,
   return std::nullopt;
 }
 
-admittance log_in(const listener_policy& at, const claim& made,
+admittance log_in(const listener_policy& at, const credentials& made,
                   const instant& now) {
   if (auto known = log_in_at_once(at, made))
     return *known;
@@ -150,6 +149,15 @@ admittance admit_after_exchange(const listener_policy& at,
   if (!found.why_not.empty())
     return refuse("user " + user_name + " is " + found.why_not);
   return grant(method::password, user_name, stamp_of(*found.password));
+}
+
+std::shared_ptr<security::client_access>
+make_access(const listener_policy& at, const login& who,
+            const std::string& client_id) {
+  if (!at.judges)
+    return nullptr;
+  return std::make_shared<security::client_access>(
+      security::client_identity{client_id, who.user_name}, at.judges);
 }
 
 bool may_stay(const listener_policy& at, const login& who) {

@@ -14,7 +14,7 @@ namespace troupe::actors {
 
 /// Who a newcomer says it is, and what it offers as proof. Copied out of its
 /// CONNECT, so that a worker can judge it.
-struct claim {
+struct credentials {
   std::string client_id;
   std::optional<std::string> user_name;
   std::optional<security::secret> password;
@@ -52,11 +52,11 @@ struct admittance {
 
 /// Judges `made` where that needs no work; else nothing: ask `log_in`.
 std::optional<admittance> log_in_at_once(const listener_policy& at,
-                                         const claim& made);
+                                         const credentials& made);
 
 /// Judges `made` by the password files, tokens and dynamic security of the
 /// listener. Takes up to some tenths of a second, so for workers.
-admittance log_in(const listener_policy& at, const claim& made,
+admittance log_in(const listener_policy& at, const credentials& made,
                   const instant& now);
 
 /// The server's side of an exchange of AUTH packets, for the users of `at`.
@@ -68,6 +68,11 @@ make_exchange(const listener_policy_ptr& at, const std::string& key);
 admittance admit_after_exchange(const listener_policy& at,
                                 const std::string& user_name,
                                 std::string_view client_id);
+
+/// What a client that came in as `who` may do under `at`; null: everything.
+std::shared_ptr<security::client_access>
+make_access(const listener_policy& at, const login& who,
+            const std::string& client_id);
 
 /// Whether a client that came in as `who` might still do so under `at`, as far
 /// as that can be told without its password.

@@ -17,6 +17,7 @@
 #include "core/checked.hpp"
 #include "core/log.hpp"
 #include "net/listener.hpp"
+#include "security/dynsec_authority.hpp"
 #include "storage/rocks_store.hpp"
 
 #include <caf/actor_system.hpp>
@@ -103,6 +104,9 @@ struct broker_node::parts {
 
   std::string open_listener(const listener_policy_ptr& at, opened_doors& into);
   checked<opened_doors> open_doors(const node_policy& wanted);
+  std::string open_users();
+  std::shared_ptr<const security::dynsec::dynamic_authority> dynamic() const;
+  std::string start_workers();
   std::string open_loops();
   std::vector<subtree_actor> start_subtrees();
   void start_store();
@@ -122,7 +126,12 @@ broker_node::~broker_node() {
 
 std::string broker_node::open() {
   auto& all = *parts_;
-  all.policy = make_policy(all.shared.settings);
+  if (auto error = all.open_users(); !error.empty())
+    return error;
+  auto policy = load_policy(all.shared.settings, nullptr, all.dynamic());
+  if (!policy)
+    return policy.error().text;
+  all.policy = std::move(*policy);
   auto doors = all.open_doors(*all.policy);
   if (!doors)
     return doors.error().text;
@@ -173,6 +182,42 @@ broker_node::parts::open_doors(const node_policy& wanted) {
       return explanation{std::move(error)};
   }
   return result;
+}
+
+/// What decides who comes in besides files.
+std::string broker_node::parts::open_users() {
+  const auto& settings = shared.settings;
+  security::brake_limits limits;
+  if (settings.failed_authentication_limit != 0)
+    limits.failures = settings.failed_authentication_limit;
+  limits.window = settings.failed_authentication_window;
+  limits.first_wait = settings.failed_authentication_block;
+  limits.longest_wait = settings.failed_authentication_max_block;
+  shared.brake.set_limits(limits, settings.failed_authentication_limit != 0);
+  if (const auto& path = settings.dynamic_security_file; !path.empty()) {
+    auto opened = dynamic_security::open(path);
+    if (!opened)
+      return opened.error().text;
+    shared.dynamic_security = std::move(*opened);
+  }
+  return {};
+}
+
+std::string broker_node::parts::start_workers() {
+  work_pool::options wanted;
+  wanted.name = "troupe-auth";
+  wanted.threads = std::max(1u, shared.settings.authentication_workers);
+  auto started = work_pool::start(std::move(wanted));
+  if (!started)
+    return started.error().text;
+  shared.workers = std::move(*started);
+  return {};
+}
+
+std::shared_ptr<const security::dynsec::dynamic_authority>
+broker_node::parts::dynamic() const {
+  return shared.dynamic_security ? shared.dynamic_security->authority()
+                                 : nullptr;
 }
 
 std::string broker_node::parts::open_loops() {
@@ -251,8 +296,10 @@ void broker_node::parts::end_store() {
   store_loop->join();
 }
 
-void broker_node::start() {
+std::string broker_node::start() {
   auto& all = *parts_;
+  if (auto error = all.start_workers(); !error.empty())
+    return error;
   all.start_store();
   auto subtrees = all.start_subtrees();
   auto routes = std::make_shared<const route_table>(subtrees);
@@ -281,11 +328,16 @@ void broker_node::start() {
   for (auto& each : all.shared.loops)
     each->start();
   all.is_running = true;
+  return {};
 }
 
 std::string broker_node::change(config::settings settings) {
   auto& all = *parts_;
-  auto policy = make_policy(std::move(settings), all.policy.get());
+  auto loaded =
+      load_policy(std::move(settings), all.policy.get(), all.dynamic());
+  if (!loaded)
+    return loaded.error().text;
+  auto policy = std::move(*loaded);
   auto doors = all.open_doors(*policy);
   if (!doors)
     return doors.error().text;
@@ -307,6 +359,7 @@ void broker_node::stop() {
   auto drained = all.drained.get_future();
   tell(all.watcher, stop_node{});
   drained.wait_for(drain_time);
+  all.shared.workers->stop(); // they tell greeters what they found
   for (auto& each : all.shared.loops)
     each->stop();
   for (auto& each : all.shared.loops)

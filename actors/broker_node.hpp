@@ -17,8 +17,9 @@ public:
   broker_node(const broker_node&) = delete;
   broker_node& operator=(const broker_node&) = delete;
 
-  /// Opens every listener. Empty, or what went wrong; nothing is started then.
-  /// May resolve names.
+  /// Reads the files with users, rights and certificates, and opens every
+  /// listener. Empty, or what went wrong; nothing is started then. May resolve
+  /// names.
   std::string open();
 
   /// Opens the database, where persistence is on. Empty, or what went wrong.
@@ -29,8 +30,8 @@ public:
   const std::vector<std::string>& listening_on() const noexcept;
 
   /// Brings back what the database holds, then starts the loops: clients are
-  /// served from here on. REQUIRES: open().
-  void start();
+  /// served from here on. Empty, or what went wrong. REQUIRES: open().
+  std::string start();
 
   /// Puts another configuration in force, whole or not at all: empty, or why
   /// not, and then all is as before. What cannot change while the broker runs

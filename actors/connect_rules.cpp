@@ -89,8 +89,7 @@ judge_newcomer(const protocol::connect& packet,
   std::string will_topic;
   if (wanted.will && !wanted.will->topic.empty()
       && !at.own.mount_point.empty()) {
-    will_topic =
-        broker::mounted_topic(at.own.mount_point, wanted.will->topic);
+    will_topic = broker::mounted_topic(at.own.mount_point, wanted.will->topic);
     wanted.will->topic = will_topic;
   }
   auto uuid = wanted.client_id.empty() ? random_uuid() : std::string{};

@@ -3,6 +3,7 @@
 #include "actors/journaling.hpp"
 #include "actors/packet_log.hpp"
 #include "actors/tell.hpp"
+#include "broker/mount_point.hpp"
 #include "core/log.hpp"
 #include "protocol/encoder.hpp"
 
@@ -43,11 +44,16 @@ connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
               {client_->topic_alias_maximum,
                client_->decision.parameters.client.maximum_packet_size}),
       last_read_(home.now()), policy_(client_->policy),
-      slot_(std::move(client_->slot)),
+      access_(client_->access), slot_(std::move(client_->slot)),
       expiry_interval_(client_->decision.parameters.expiry_interval),
       keep_alive_(client_->decision.keep_alive), version_(client_->version),
+      max_packet_size_(policy_->broker->max_packet_size),
+      retain_available_(policy_->broker->retain_available),
       is_bridge_(client_->is_bridge) {
   self_ = caf::actor_cast<connection_actor>(ctrl());
+  if (client_->who.how != login::method::none || client_->who.user_name)
+    who_ = std::make_unique<login>(std::move(client_->who));
+  set_traffic_limits();
   if (node_.store)
     books_ = std::make_unique<connection_books>(expiry_interval_ != 0);
   loop_.stats().connections.add();
@@ -55,6 +61,20 @@ connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
 }
 
 connection::~connection() = default;
+
+void connection::set_traffic_limits() {
+  auto messages = policy_->broker->max_publish_rate;
+  auto bytes = policy_->broker->max_publish_bytes_rate;
+  traffic_.reset();
+  if (messages != 0 || bytes != 0)
+    traffic_ = std::make_unique<traffic_limits>(
+        traffic_limits{broker::rate_limit{messages, loop_.now()},
+                       broker::rate_limit{bytes, loop_.now()}});
+}
+
+bool connection::may(security::action what, std::string_view topic) {
+  return !access_ || access_->may(what, topic);
+}
 
 const config::listener_settings& connection::rules() const {
   return policy_->own;
@@ -76,6 +96,10 @@ void connection::receive(const mail& message) {
     on(*done);
   else if (auto* changed = message.get_if<policy_changed>())
     on(*changed);
+  else if (auto* unwanted = message.get_if<disconnect_users>())
+    on(*unwanted);
+  else if (auto* answer = message.get_if<control_answer>())
+    on(*answer);
   else if (message.get_if<taken_over>())
     end({broker::end_of_connection::taken_over, reason::session_taken_over,
          "session taken over"});
@@ -90,6 +114,8 @@ void connection::on(attached& message) {
   if (message.receiver)
     receiver_ = std::move(*message.receiver);
   is_attached_ = true;
+  if (client_ && client_->access != access_) // changed under way
+    tell(session_, rights_changed{access_});
   if (is_ending_) { // taken over before it was ours
     finish_if_done();
     return;
@@ -111,6 +137,10 @@ void connection::on(attached& message) {
 
 void connection::send_connack(bool session_present) {
   auto answer = std::move(client_->decision.answer);
+  if (!client_->authentication_data.empty()) {
+    answer.properties.authentication_method = security::scram_method;
+    answer.properties.authentication_data = client_->authentication_data;
+  }
   // Always 0 for MQTT 3.1, where the bit is reserved.
   answer.session_present = session_present && version_ != version::v31;
   if (client_->decision.client_id_assigned && version_ == version::v5)
@@ -132,6 +162,7 @@ void connection::on(send_now& message) {
     header.subscription_id = delivery.subscription_id;
     header.qos = delivery.qos;
     header.retain = delivery.retain;
+    hide_mount_point(header, item.message->topic());
     packet_log::sent(client_id_, *item.message, header);
     output_.publish(*item.message, header);
   }
@@ -158,15 +189,27 @@ void connection::on(send_queued& message) {
     header.qos = delivery.qos;
     header.retain = delivery.retain;
     header.dup = delivery.dup;
+    hide_mount_point(header, delivery.message->topic());
     packet_log::sent(client_id_, *delivery.message, header);
     output_.publish(*delivery.message, header);
   }
   mark();
 }
 
+void connection::hide_mount_point(broker::delivery_header& header,
+                                  std::string_view topic) const {
+  if (const auto& mount_point = rules().mount_point; !mount_point.empty())
+    header.hidden_prefix =
+        static_cast<uint16_t>(broker::hidden_prefix(mount_point, topic));
+}
+
 void connection::on(send_suback& message) {
   if (is_ending_)
     return;
+  if (version_ != version::v5) // one code for every refusal [MQTT-3.9.3-2]
+    for (auto& code : message.codes)
+      if (static_cast<uint8_t>(code) >= 0x80)
+        code = reason::unspecified_error;
   auto& out = output_.control();
   if (message.unsubscribe) {
     packet_log::sent(client_id_, protocol::packet_type::unsuback,
@@ -196,7 +239,36 @@ void connection::on(policy_changed& message) {
          "its listener is gone from the configuration"});
     return;
   }
+  static const login anonymous;
+  const auto& who = who_ ? *who_ : anonymous;
+  if (!may_stay(*now, who)) {
+    end({broker::end_of_connection::abnormal, reason::not_authorized,
+         "it may no longer connect"});
+    return;
+  }
   policy_ = std::move(now);
+  access_ = make_access(*policy_, who, client_id_);
+  set_traffic_limits();
+  if (is_attached_) // else it is told then
+    tell(session_, rights_changed{access_});
+}
+
+void connection::on(disconnect_users& message) {
+  const auto& names = *message.names;
+  auto user_name = who_ ? who_->user_name : std::nullopt;
+  if (std::find(names.begin(), names.end(), user_name) != names.end())
+    end({broker::end_of_connection::by_client, reason::administrative_action,
+         "dynamic security was changed"});
+}
+
+void connection::on(control_answer& message) {
+  if (is_ending_)
+    return;
+  protocol::message answer;
+  answer.topic = message.topic;
+  answer.payload = message.payload;
+  output_.publish(*broker::publication::make(answer, loop_.now()), {});
+  mark();
 }
 
 void connection::on_failure(const char* what) noexcept {
@@ -402,6 +474,8 @@ void connection::on_ready(bool readable, bool writable) noexcept {
     if (writable && is_blocked_) {
       is_blocked_ = false;
       mark();
+    } else if (writable && stream_.has_output() && wants_input()) {
+      read(); // the layer writes by the way
     }
     if (readable)
       read();
@@ -423,6 +497,11 @@ void connection::on_timer(time_point now) noexcept {
                 "unsent output are dropped until it catches up.",
                 client_id_, policy_->broker->output_limit);
   }
+  if (who_ && now >= who_->ends_at) {
+    end({broker::end_of_connection::abnormal, reason::not_authorized,
+         "its token has expired"});
+    return;
+  }
   auto silence = milliseconds{1500} * keep_alive_;
   if (keep_alive_ != 0 && now - last_read_ >= silence)
     end({broker::end_of_connection::abnormal, reason::keep_alive_timeout,
@@ -436,6 +515,8 @@ void connection::arm() {
   if (keep_alive_ != 0)
     deadline =
         std::min(deadline, last_read_ + milliseconds{1500} * keep_alive_);
+  if (who_)
+    deadline = std::min(deadline, who_->ends_at);
   // A later keep alive deadline is found out when the timer fires: arming it
   // for every packet would cost more.
   if (deadline < this->deadline() || !is_armed())
@@ -453,6 +534,10 @@ void connection::mark() {
 
 void connection::on_end_of_turn() noexcept {
   is_marked_ = false;
+  if (is_ending_)
+    return;
+  if (stream_.has_input() && wants_input())
+    read(); // credit is back, and polling does not tell of what a layer has
   if (is_ending_)
     return;
   if (!is_blocked_)
@@ -476,7 +561,7 @@ void connection::after_flush(net::io_result::kind what) {
 
 void connection::update_interest() {
   auto wanted = wants_input() ? net::interest::read : net::interest::none;
-  if (is_blocked_)
+  if (is_blocked_ || (stream_.has_output() && wants_input()))
     wanted = wanted | net::interest::write;
   set_interest(wanted);
 }

@@ -6,6 +6,7 @@
 #include "actors/loop.hpp"
 #include "actors/messages.hpp"
 #include "actors/node_context.hpp"
+#include "broker/rate_limit.hpp"
 #include "broker/receiver.hpp"
 #include "broker/topic_aliases.hpp"
 #include "core/timer_queue.hpp"
@@ -60,7 +61,13 @@ private:
     broker::end_of_connection how = broker::end_of_connection::abnormal;
     /// Sent in DISCONNECT to MQTT 5 clients; success: no DISCONNECT.
     protocol::reason code = protocol::reason::success;
-    std::string_view why;
+    std::string why;
+  };
+
+  /// What a client may send per second.
+  struct traffic_limits {
+    broker::rate_limit messages;
+    broker::rate_limit bytes;
   };
 
   // connection.cpp: messages and life
@@ -70,6 +77,8 @@ private:
   void on(send_suback& message);
   void on(stored& message);
   void on(policy_changed& message);
+  void on(disconnect_users& message);
+  void on(control_answer& message);
   void settle(broker::publication_batch& batch);
   void acknowledge(const broker::publication_batch& batch);
   void collect_codes(const broker::publication_batch& batch, bool failed);
@@ -81,6 +90,10 @@ private:
   void close_socket();
   void finish_if_done();
   void log_end(const ending& how) const;
+  void set_traffic_limits();
+  bool may(security::action what, std::string_view topic);
+  void hide_mount_point(broker::delivery_header& header,
+                        std::string_view topic) const;
   void set_interest(net::interest wanted);
   void update_interest();
   void arm();
@@ -91,17 +104,21 @@ private:
 
   // connection_input.cpp: what the client sends
   void read();
+  bool read_once();
   size_t decode_all(std::span<const uint8_t> bytes);
   bool handle(const protocol::frame& in);
   bool handle_publish(const protocol::frame& in);
-  std::optional<ending> forbidden(const protocol::publish& packet) const;
-  protocol::reason refusal(const protocol::publish& packet) const;
+  std::optional<ending> forbidden(const protocol::publish& packet);
+  protocol::reason refusal(const protocol::publish& packet);
+  bool has_too_many_levels(std::string_view topic) const;
+  protocol::reason refusal_of_filter(std::string_view filter);
   bool turn_down(const protocol::publish& packet);
   void answer_control(const protocol::publish& packet);
   void refuse_publish(const protocol::publish& packet, protocol::reason code);
   void route_publish(const protocol::publish& packet);
   bool handle_acknowledgement(const protocol::frame& in);
   bool handle_other(const protocol::frame& in);
+  std::string mounted(std::string_view filter) const;
   bool handle_subscribe(const protocol::subscribe& packet);
   bool handle_unsubscribe(const protocol::unsubscribe& packet);
   bool handle_disconnect(const protocol::disconnect& packet);
@@ -137,12 +154,19 @@ private:
   uint64_t next_batch_ = 1;
   size_t unfinished_bytes_ = 0;
   listener_policy_ptr policy_;
+  // Null: it did not have to prove who it is.
+  std::unique_ptr<login> who_;
+  // Null: it may do everything.
+  std::shared_ptr<security::client_access> access_;
+  std::unique_ptr<traffic_limits> traffic_;
   admission::slot slot_;
   uint32_t expiry_interval_; // as the client asked, seconds
   uint32_t unfinished_batches_ = 0;
   std::optional<uint32_t> new_expiry_interval_;
   uint16_t keep_alive_;
   protocol::version version_;
+  uint32_t max_packet_size_; // as announced
+  bool retain_available_;    // as announced
   net::interest interest_ = net::interest::none;
   broker::end_of_connection how_ended_ = broker::end_of_connection::abnormal;
   bool is_bridge_;

@@ -2,9 +2,12 @@
 #include "actors/packet_log.hpp"
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
+#include "broker/mount_point.hpp"
 #include "core/log.hpp"
 #include "protocol/encoder.hpp"
 #include "protocol/topic.hpp"
+
+#include <algorithm>
 
 namespace troupe::actors {
 
@@ -42,16 +45,27 @@ void connection::read() {
     }
     return;
   }
+  // Polling does not tell of what a layer has read already.
+  while (read_once() && wants_input() && stream_.has_input()) {
+  }
+  if (!is_ending_ && (!wants_input() || stream_.has_output()))
+    mark();
+}
+
+/// False: nothing came.
+bool connection::read_once() {
   // What follows a part of a packet is read right behind it.
   auto into = input_.empty() ? loop_.scratch()
                              : std::span{input_.reserve(loop_.scratch().size()),
                                          loop_.scratch().size()};
   auto got = stream_.read(into);
   if (got.what == net::io_result::kind::would_block)
-    return;
+    return false;
   if (got.what != net::io_result::kind::done) {
-    end({abnormal, reason::success, "connection closed by the client"});
-    return;
+    end({abnormal, reason::success,
+         stream_.error().empty() ? "connection closed by the client"
+                                 : std::string{stream_.error()}});
+    return false;
   }
   last_read_ = loop_.now();
   loop_.stats().bytes_received.add(got.bytes);
@@ -64,8 +78,7 @@ void connection::read() {
     input_.commit(got.bytes);
     decode_input();
   }
-  if (!wants_input())
-    mark();
+  return true;
 }
 
 /// Handles what was kept because a packet was incomplete or had to wait.
@@ -85,9 +98,8 @@ bool connection::is_taking_packets() const {
 /// Handles every whole packet; returns the bytes they took.
 size_t connection::decode_all(std::span<const uint8_t> bytes) {
   size_t used = 0;
-  auto limit = policy_->broker->max_packet_size != 0
-                   ? policy_->broker->max_packet_size
-                   : protocol::max_remaining_length + 1;
+  auto limit = max_packet_size_ != 0 ? max_packet_size_
+                                     : protocol::max_remaining_length + 1;
   while (is_taking_packets()) {
     auto next = protocol::next_frame(bytes.subspan(used), limit);
     if (!next) {
@@ -132,7 +144,8 @@ bool connection::handle(const protocol::frame& in) {
 }
 
 bool connection::fail(const failure& why) {
-  return end_in_order({abnormal, protocol::reason_for(why.code), why.text});
+  return end_in_order(
+      {abnormal, protocol::reason_for(why.code), std::string{why.text}});
 }
 
 /// Ends the connection behind the answers to what came before: returns false.
@@ -156,6 +169,11 @@ bool connection::handle_publish(const protocol::frame& in) {
       return fail(resolved.error());
   }
   packet_log::received(client_id_, *packet);
+  std::string mounted;
+  if (const auto& mount_point = rules().mount_point; !mount_point.empty()) {
+    mounted = broker::mounted_topic(mount_point, packet->topic);
+    packet->topic = mounted;
+  }
   auto& stats = loop_.stats();
   stats.publishes_received.add();
   stats.publish_bytes_received.add(packet->payload.size());
@@ -187,15 +205,30 @@ bool connection::turn_down(const protocol::publish& packet) {
   return true;
 }
 
-/// Nobody is behind $CONTROL; a client that asks is told so.
+/// Commands to the broker. Where nobody is behind a topic, a client that asks
+/// is told so.
 void connection::answer_control(const protocol::publish& packet) {
+  if (!may(security::action::publish, packet.topic)) {
+    refuse_publish(packet, reason::not_authorized);
+    return;
+  }
   refuse_publish(packet, reason::success);
-  auto topic = std::string{packet.topic} + "/response";
-  protocol::message answer;
-  answer.topic = topic;
-  answer.payload = R"({"error": "endpoint not available"})";
-  output_.publish(*broker::publication::make(answer, loop_.now()), {});
-  mark();
+  auto is_known =
+      node_.dynamic_security && packet.topic == security::dynsec::control_topic;
+  if (is_known
+      && node_.dynamic_security->carry_out(
+          *node_.workers, std::string{packet.payload},
+          {client_id_, who_ ? who_->user_name : std::nullopt}, self_,
+          [registries = node_.registries](const auto& names) {
+            for (const auto& each : registries)
+              tell(each, disconnect_users{names});
+          }))
+    return;
+  control_answer answer;
+  answer.topic = std::string{packet.topic} + "/response";
+  answer.payload = is_known ? R"({"error": "the broker is busy"})"
+                            : R"({"error": "endpoint not available"})";
+  on(answer);
 }
 
 /// Acknowledges a publication that goes nowhere. MQTT 3.x has no words for why.
@@ -209,26 +242,49 @@ void connection::refuse_publish(const protocol::publish& packet, reason code) {
 
 /// What ends the connection of its sender.
 std::optional<connection::ending>
-connection::forbidden(const protocol::publish& packet) const {
+connection::forbidden(const protocol::publish& packet) {
+  if (traffic_
+      && (!traffic_->messages.take(1, loop_.now())
+          || !traffic_->bytes.take(packet.payload.size(), loop_.now())))
+    return ending{abnormal, reason::message_rate_too_high,
+                  "it publishes more than max_publish_rate or "
+                  "max_publish_bytes_rate allow"};
   if (static_cast<uint8_t>(packet.qos) > rules().max_qos)
     return ending{abnormal, reason::qos_not_supported, "QoS not supported"};
   if (!packet.subscription_ids.empty()) // [MQTT-3.3.4-6]
     return ending{abnormal, reason::protocol_error,
                   "subscription identifier in a PUBLISH from a client"};
-  if (packet.retain && !policy_->broker->retain_available)
+  if (packet.retain && !retain_available_)
     return ending{abnormal, reason::retain_not_supported,
                   "retained messages not supported"};
   return std::nullopt;
 }
 
 /// Why a publication is acknowledged but goes nowhere; success: it does go.
-reason connection::refusal(const protocol::publish& packet) const {
+reason connection::refusal(const protocol::publish& packet) {
   auto limit = policy_->broker->message_size_limit;
   if (limit != 0 && packet.payload.size() > limit)
     return reason::packet_too_large;
   if (is_system_topic(packet.topic))
     return reason::not_authorized;
-  return reason::success;
+  if (has_too_many_levels(packet.topic))
+    return reason::topic_name_invalid;
+  return may(security::action::publish, packet.topic) ? reason::success
+                                                      : reason::not_authorized;
+}
+
+bool connection::has_too_many_levels(std::string_view topic) const {
+  auto most = policy_->broker->max_topic_levels;
+  return most <= protocol::max_topic_slashes
+         && std::count(topic.begin(), topic.end(), '/') >= most;
+}
+
+/// Why a filter is refused in SUBACK; success: it is not.
+reason connection::refusal_of_filter(std::string_view filter) {
+  if (has_too_many_levels(filter))
+    return reason::topic_filter_invalid;
+  return may(security::action::subscribe, filter) ? reason::success
+                                                  : reason::not_authorized;
 }
 
 void connection::route_publish(const protocol::publish& packet) {
@@ -338,6 +394,13 @@ bool connection::handle_other(const protocol::frame& in) {
       {abnormal, reason::protocol_error, "packet not allowed from a client"});
 }
 
+/// A filter as the broker knows it.
+std::string connection::mounted(std::string_view filter) const {
+  const auto& mount_point = rules().mount_point;
+  return mount_point.empty() ? std::string{filter}
+                             : broker::mounted_filter(mount_point, filter);
+}
+
 bool connection::handle_subscribe(const protocol::subscribe& packet) {
   client_subscribed message;
   message.packet_id = packet.packet_id;
@@ -354,7 +417,9 @@ bool connection::handle_subscribe(const protocol::subscribe& packet) {
     options.qos = std::min(options.qos, static_cast<qos>(rules().max_qos));
     log::client(log::level::subscribe, client_id_, "{} {} {}", client_id_,
                 static_cast<int>(options.qos), request.filter);
-    message.requests.push_back({std::string{request.filter}, options});
+    auto filter = mounted(request.filter);
+    auto refused = refusal_of_filter(filter);
+    message.requests.push_back({std::move(filter), options, refused});
   }
   tell(session_, std::move(message));
   awaits_answer_ = true; // what follows must find the filters in force
@@ -369,7 +434,11 @@ bool connection::handle_unsubscribe(const protocol::unsubscribe& packet) {
       return fail(parsed.error());
     log::client(log::level::unsubscribe, client_id_, "{} {}", client_id_,
                 filter);
-    message.filters.emplace_back(filter);
+    auto full = mounted(filter);
+    auto refused = may(security::action::unsubscribe, full)
+                       ? reason::success
+                       : reason::not_authorized;
+    message.requests.push_back({std::move(full), refused});
   }
   tell(session_, std::move(message));
   awaits_answer_ = true; // what follows must find the filters in force

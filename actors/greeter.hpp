@@ -92,8 +92,8 @@ private:
                 std::span<const uint8_t> rest);
   bool is_braked(const visitor& who);
   void authenticate(visitor& who, const protocol::connect& packet,
-                    claim&& made);
-  void start_work(visitor& who, claim&& made);
+                    credentials&& made);
+  void start_work(visitor& who, credentials&& made);
   void on(logged_in& message);
   void start_exchange(visitor& who, const protocol::connect& packet);
   void go_on_with_exchange(visitor& who, const protocol::frame& in,

@@ -1,6 +1,5 @@
-#include "actors/greeter.hpp"
-
 #include "actors/connect_rules.hpp"
+#include "actors/greeter.hpp"
 #include "actors/tell.hpp"
 #include "core/log.hpp"
 #include "core/work_pool.hpp"
@@ -34,8 +33,8 @@ std::optional<std::string> proved_name(const visitor& who) {
   return own.use_subject_as_username ? peer->subject : peer->common_name;
 }
 
-claim claim_of(const visitor& who, const protocol::connect& packet) {
-  claim made;
+credentials credentials_of(const visitor& who, const protocol::connect& packet) {
+  credentials made;
   if (auto name = proved_name(who)) {
     made.user_name = std::move(name);
     made.is_proven = true;
@@ -65,7 +64,7 @@ void greeter::judge_connect(visitor& who, const protocol::frame& in,
     turn_down(who, *packet);
     return;
   }
-  auto made = claim_of(who, *packet);
+  auto made = credentials_of(who, *packet);
   auto decision =
       judge_newcomer(*packet, made.user_name, *who.policy, loop_.now());
   using kind = broker::connect_decision::kind;
@@ -161,7 +160,7 @@ bool greeter::is_braked(const visitor& who) {
 }
 
 void greeter::authenticate(visitor& who, const protocol::connect& packet,
-                           claim&& made) {
+                           credentials&& made) {
   if (packet.properties.authentication_method && !made.is_proven) {
     start_exchange(who, packet);
     return;
@@ -175,7 +174,7 @@ void greeter::authenticate(visitor& who, const protocol::connect& packet,
     start_work(who, std::move(made));
 }
 
-void greeter::start_work(visitor& who, claim&& made) {
+void greeter::start_work(visitor& who, credentials&& made) {
   auto work = [to = caf::actor_cast<greeter_actor>(ctrl()),
                visitor = who.number, at = who.policy,
                made = std::move(made)]() mutable {
@@ -239,8 +238,7 @@ void greeter::go_on_with_exchange(visitor& who, const protocol::frame& in,
   auto decoded = protocol::decode(in, version::v5);
   const auto* packet =
       decoded ? std::get_if<protocol::auth>(&*decoded) : nullptr;
-  if (packet == nullptr
-      || packet->reason != reason::continue_authentication
+  if (packet == nullptr || packet->reason != reason::continue_authentication
       || packet->properties.authentication_method != security::scram_method) {
     refuse(who, static_cast<uint8_t>(reason::protocol_error),
            "its AUTH is not what was due"); // [MQTT-4.12.0-5]

@@ -1,5 +1,4 @@
 #include "actors/greeter.hpp"
-
 #include "core/log.hpp"
 #include "net/tls_layer.hpp"
 #include "net/websocket_layer.hpp"
@@ -82,7 +81,7 @@ bool greeter::take_proxy_header(visitor& who) {
 void greeter::add_layers(visitor& who) {
   std::unique_ptr<net::layer> above;
   if (who.policy->tls)
-    above = net::accept_tls(who.policy->tls, who.stream.below());
+    above = net::tls_accept(who.policy->tls, who.stream.below());
   if (who.policy->websocket)
     above = net::accept_websocket(who.policy->websocket, std::move(above));
   if (above)
@@ -115,8 +114,8 @@ bool greeter::read_some(visitor& who) {
     input_bytes_ += bytes.size();
     consider(who, who.input.bytes());
   }
-  return by_number_.contains(number)
-         && who.awaits != visitor::stage::judgement && who.stream.has_input();
+  return by_number_.contains(number) && who.awaits != visitor::stage::judgement
+         && who.stream.has_input();
 }
 
 /// Whether these can be the first bytes of what is awaited; else `who` is gone,

@@ -54,6 +54,8 @@ struct connection_closed;
 struct stop_node;
 struct logged_in;
 struct rights_changed;
+struct disconnect_users;
+struct control_answer;
 struct policy_changed;
 struct drain_finished;
 struct housekeeping;
@@ -169,6 +171,8 @@ using session_actor = caf::typed_actor<
     caf::reacts_to<output_writable>,
     // A subtree was started anew: subscribe there again.
     caf::reacts_to<routes_changed>,
+    // Its client may do something else from here on.
+    caf::reacts_to<rights_changed>,
     // The registry has forgotten the session: end.
     caf::reacts_to<end_session>,
     // What there was under the client id.
@@ -202,6 +206,10 @@ using connection_actor = caf::typed_actor<
     caf::reacts_to<stored>,
     // Go by it from here on, or end.
     caf::reacts_to<policy_changed>,
+    // End if it is one of those.
+    caf::reacts_to<disconnect_users>,
+    // The answer to a command that the client published to $CONTROL.
+    caf::reacts_to<control_answer>,
     // The broker stops.
     caf::reacts_to<stop_node>>;
 
@@ -217,6 +225,8 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<routes_changed>,
     // Go by it from here on, and tell every connection.
     caf::reacts_to<policy_changed>,
+    // Tell every connection.
+    caf::reacts_to<disconnect_users>,
     // Disconnect everybody.
     caf::reacts_to<stop_node>>;
 
@@ -370,7 +380,12 @@ struct client_subscribed {
 
 struct client_unsubscribed {
   uint16_t packet_id = 0;
-  std::vector<std::string> filters;
+  struct request {
+    std::string filter;
+    /// As with `client_subscribed`.
+    protocol::reason refusal = protocol::reason::success;
+  };
+  std::vector<request> requests;
 };
 
 struct filters_in_force {
@@ -580,6 +595,8 @@ struct newcomer {
   uint16_t topic_alias_maximum = 0;
   /// Who it proved to be.
   login who;
+  /// What it may do; null: everything.
+  std::shared_ptr<security::client_access> access;
   /// Goes into CONNACK: the last word of the authentication exchange.
   std::string authentication_data;
 };
@@ -619,6 +636,17 @@ struct logged_in {
 /// What the client of a session may do from here on; null: everything.
 struct rights_changed {
   std::shared_ptr<security::client_access> access;
+};
+
+/// Dynamic security wants clients with these user names to go; nothing: those
+/// without a user name.
+struct disconnect_users {
+  std::shared_ptr<const std::vector<std::optional<std::string>>> names;
+};
+
+struct control_answer {
+  std::string topic;
+  std::string payload;
 };
 
 /// Another configuration is in force. `doors` are all listening sockets.
@@ -684,6 +712,8 @@ CAF_ADD_TYPE_ID(troupe, (troupe::actors::stored))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::policy_changed))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::logged_in))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::rights_changed))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::disconnect_users))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::control_answer))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::route)
@@ -735,3 +765,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::stored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::policy_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::logged_in)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::rights_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::disconnect_users)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::control_answer)

@@ -2,6 +2,7 @@
 
 #include "actors/admission.hpp"
 #include "actors/brake.hpp"
+#include "actors/dynamic_security.hpp"
 #include "actors/loop.hpp"
 #include "actors/messages.hpp"
 #include "actors/policy.hpp"
@@ -39,7 +40,9 @@ struct node_context {
   std::vector<std::unique_ptr<subtree_stats>> subtrees;
   actors::admission admission;
   actors::brake brake;
-  /// Check passwords and tokens.
+  /// Null: there is none.
+  std::unique_ptr<actors::dynamic_security> dynamic_security;
+  /// Check passwords and tokens, and carry out what dynamic security is told.
   std::unique_ptr<work_pool> workers;
   /// What `security::scram_decoy` wants.
   std::string scram_key = security::make_scram_nonce();

@@ -3,6 +3,7 @@
 #include "broker/limits.hpp"
 #include "config/settings.hpp"
 #include "core/checked.hpp"
+#include "net/address_list.hpp"
 #include "security/access.hpp"
 
 #include <atomic>
@@ -52,6 +53,8 @@ struct listener_policy {
   std::shared_ptr<const net::tls_context> tls;
   /// Null: no WebSocket.
   std::shared_ptr<const net::websocket_policy> websocket;
+  /// Whose PROXY headers are believed.
+  net::address_list proxies;
 };
 using listener_policy_ptr = std::shared_ptr<const listener_policy>;
 
@@ -67,10 +70,16 @@ struct node_policy {
 };
 using node_policy_ptr = std::shared_ptr<const node_policy>;
 
-/// Makes a policy of `settings`, whose listeners go on counting where those of
-/// `before` (may be null) stand.
-node_policy_ptr make_policy(config::settings settings,
-                            const node_policy* before = nullptr);
+/// Makes a policy of `settings` that reads no files: without users, rights and
+/// transports but TCP. For tests.
+node_policy_ptr make_policy(config::settings settings);
+
+/// Makes a policy of `settings` and of all files that they name. Its listeners
+/// go on counting where those of `before` (may be null) stand. Warnings go to
+/// the log. Blocks.
+checked<node_policy_ptr>
+load_policy(config::settings settings, const node_policy* before,
+            std::shared_ptr<const security::dynsec::dynamic_authority> dynamic);
 
 /// Whether both are at the same place: address and port, or path.
 bool is_same_place(const config::listener_settings& x,

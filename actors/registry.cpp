@@ -36,6 +36,8 @@ void registry::receive(const mail& message) {
     on(*routes);
   else if (auto* changed = message.get_if<policy_changed>())
     on(*changed);
+  else if (auto* unwanted = message.get_if<disconnect_users>())
+    on(*unwanted);
   else if (auto* stop = message.get_if<stop_node>())
     on(*stop);
 }
@@ -62,7 +64,10 @@ void registry::on(handed_over& message) {
   }
   ++wanted->attaches;
   auto is_outdated = loop_.policy().find(client.policy->own) != client.policy;
+  client.access =
+      make_access(*client.policy, client.who, client.decision.client_id);
   attach_connection request;
+  request.access = client.access;
   request.parameters = client.decision.parameters;
   request.connection = spawn_connection(std::move(message.client));
   if (is_outdated) // the configuration has changed under way
@@ -143,6 +148,12 @@ void registry::on(routes_changed& message) {
 
 void registry::on(policy_changed& message) {
   loop_.set_policy(message.policy);
+  for (auto& open : connections_)
+    if (open)
+      tell(open, message);
+}
+
+void registry::on(disconnect_users& message) {
   for (auto& open : connections_)
     if (open)
       tell(open, message);

@@ -46,6 +46,7 @@ private:
   void on(connection_closed& message);
   void on(routes_changed& message);
   void on(policy_changed& message);
+  void on(disconnect_users& message);
   void on(stop_node& message);
   entry* find_or_make(const newcomer& client);
   void refuse(newcomer& client);

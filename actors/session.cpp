@@ -59,6 +59,8 @@ void session::receive(const mail& message) {
     on(*gone);
   else if (auto* routes = message.get_if<routes_changed>())
     on(*routes);
+  else if (auto* rights = message.get_if<rights_changed>())
+    on(*rights);
   else if (auto* end = message.get_if<end_session>())
     on(*end);
   else
@@ -108,6 +110,7 @@ void session::admit(attach_connection& message) {
   pass_on(std::move(outcome.orphans));
   publish(outcome.will);
   connection_ = std::move(message.connection);
+  access_ = std::move(message.access);
   held_until_ = books_ && !outcome.resumed ? retire() : 0;
   if (!outcome.removed_filters.empty())
     change_key();
@@ -227,9 +230,65 @@ void session::pass_on(std::vector<broker::orphan>&& orphans) {
   }
 }
 
+/// A will, if its client may publish there now.
 void session::publish(const broker::publication_ptr& message) {
-  if (message)
+  if (!message)
+    return;
+  if (may(security::action::publish, message->topic()))
     actors::publish(node_, loop_, message, machine_.key());
+  else
+    log::client(log::level::notice, machine_.client_id(),
+                "The will of {} to {} is not published: it may not write "
+                "there.",
+                machine_.client_id(), message->topic());
+}
+
+// -- rights
+// ---------------------------------------------------------------------
+
+bool session::may(security::action what, std::string_view topic) {
+  return !access_ || access_->may(what, topic);
+}
+
+void session::on(rights_changed& message) {
+  access_ = std::move(message.access);
+}
+
+/// Takes out what the client may not read. A client that is away is judged when
+/// it returns.
+void session::withhold(deliver& message) {
+  const auto& items = message.batch->items;
+  std::erase_if(message.deliveries, [&](const broker::delivery& each) {
+    return !may(security::action::receive, items[each.item].message->topic());
+  });
+}
+
+/// The same for messages that have waited. To the machine they are done.
+void session::withhold(std::vector<broker::queued_delivery>& deliveries) {
+  std::vector<broker::queued_delivery> allowed;
+  for (size_t i = 0; i < deliveries.size(); ++i) { // more come meanwhile
+    auto& each = deliveries[i];
+    if (each.pubrel || may(security::action::receive, each.message->topic())) {
+      allowed.push_back(std::move(each));
+      continue;
+    }
+    auto what = std::move(each);
+    skip(what, deliveries);
+  }
+  deliveries = std::move(allowed);
+}
+
+void session::skip(const broker::queued_delivery& what,
+                   std::vector<broker::queued_delivery>& next) {
+  if (what.qos == protocol::qos::at_most_once)
+    return;
+  protocol::acknowledgement done;
+  done.type = what.qos == protocol::qos::at_least_once
+                  ? protocol::packet_type::puback
+                  : protocol::packet_type::pubrec;
+  done.packet_id = what.packet_id;
+  done.reason = reason::not_authorized;
+  machine_.out().on_acknowledgement(done, loop_.now(), next);
 }
 
 // -- messages
@@ -241,6 +300,11 @@ void session::on(deliver& message) {
   auto& out = machine_.out();
   auto before = out.dropped();
   auto replayed = message.deliveries.front().replayed;
+  if (access_ && connection_) {
+    withhold(message);
+    if (message.deliveries.empty())
+      return;
+  }
   if (wants_one_copy_ && message.deliveries.size() > 1)
     merge_copies(message.deliveries);
   if (books_)
@@ -286,6 +350,8 @@ void session::on(output_writable& message) {
 }
 
 void session::send_again(std::vector<broker::queued_delivery>&& deliveries) {
+  if (connection_ && access_)
+    withhold(deliveries);
   if (connection_ && !deliveries.empty())
     tell(connection_, send_queued{std::move(deliveries)});
 }
@@ -353,7 +419,13 @@ void session::on(client_subscribed& message) {
   pending.request = next_request();
   pending.answer.packet_id = message.packet_id;
   std::vector<subscribe_filters> parts(loop_.routes().size());
-  for (auto& [filter, options] : message.requests) {
+  for (auto& request : message.requests) {
+    const auto& filter = request.filter;
+    const auto& options = request.options;
+    if (auto why = refusal(request); why != reason::success) {
+      pending.answer.codes.push_back(why);
+      continue;
+    }
     auto is_new = machine_.subscribe(filter, options, message.identifier);
     const auto* record = machine_.find(filter);
     if (is_new) {
@@ -366,13 +438,10 @@ void session::on(client_subscribed& message) {
           {filter, options, message.identifier, record->shared});
     pending.answer.codes.push_back(
         static_cast<reason>(static_cast<uint8_t>(options.qos)));
-    // clang 14 captures a structured binding only by a name of its own.
-    for_each_subtree(loop_.routes(), filter,
-                     [&, &filter = filter, &options = options](size_t index) {
-                       parts[index].filters.push_back({filter, options,
-                                                       message.identifier,
-                                                       record->shared, is_new});
-                     });
+    for_each_subtree(loop_.routes(), filter, [&](size_t index) {
+      parts[index].filters.push_back(
+          {filter, options, message.identifier, record->shared, is_new});
+    });
   }
   told_ = current_readiness();
   for (size_t index = 0; index < parts.size(); ++index) {
@@ -391,6 +460,16 @@ void session::on(client_subscribed& message) {
   after_change();
 }
 
+/// Why a filter is not subscribed to; success: it is.
+reason session::refusal(const client_subscribed::request& wanted) const {
+  if (wanted.refusal != reason::success)
+    return wanted.refusal;
+  auto most = loop_.policy().settings->max_subscriptions;
+  auto is_over = most != 0 && machine_.subscriptions().size() >= most
+                 && machine_.find(wanted.filter) == nullptr;
+  return is_over ? reason::quota_exceeded : reason::success;
+}
+
 void session::on(client_unsubscribed& message) {
   pending_answer pending;
   pending.request = next_request();
@@ -398,7 +477,12 @@ void session::on(client_unsubscribed& message) {
   pending.answer.unsubscribe = true;
   std::vector<unsubscribe_filters> parts(loop_.routes().size());
   std::vector<broker::orphan> orphans;
-  for (const auto& filter : message.filters) {
+  for (const auto& request : message.requests) {
+    const auto& filter = request.filter;
+    if (request.refusal != reason::success) {
+      pending.answer.codes.push_back(request.refusal);
+      continue;
+    }
     if (const auto* record = machine_.find(filter); record && record->shared)
       for (auto& waiting : machine_.out().take_shared(record->shared))
         orphans.push_back({filter, std::move(waiting)});

@@ -58,6 +58,7 @@ private:
   void on(filters_in_force& message);
   void on(output_writable& message);
   void on(routes_changed& message);
+  void on(rights_changed& message);
   void on(end_session& message);
 
   // session_durable.cpp
@@ -95,6 +96,12 @@ private:
   void uncount(std::string_view filter);
   void drop_filters(const std::vector<std::string>& filters);
   void send_again(std::vector<broker::queued_delivery>&& deliveries);
+  bool may(security::action what, std::string_view topic);
+  void withhold(deliver& message);
+  void withhold(std::vector<broker::queued_delivery>& deliveries);
+  void skip(const broker::queued_delivery& what,
+            std::vector<broker::queued_delivery>& next);
+  protocol::reason refusal(const client_subscribed::request& wanted) const;
   void after_change();
   void tell_readiness();
   readiness current_readiness();
@@ -127,6 +134,8 @@ private:
   uint64_t held_until_ = 0; // a ticket
   uint64_t next_hold_ = UINT64_MAX;
   connection_actor connection_;
+  // What the client may do; null: everything.
+  std::shared_ptr<security::client_access> access_;
   std::vector<attach_connection> waiting_; // for the old connection to end
   std::vector<pending_answer> pending_;
   std::vector<broker::batch_ptr> held_replays_;

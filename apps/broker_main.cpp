@@ -229,7 +229,10 @@ int serve(const command_line& given, const config::settings& settings) {
   if (!settings.persistence)
     storage::release_library_pages();
   say_where(given, settings, node);
-  node.start();
+  if (auto error = node.start(); !error.empty()) {
+    log::write(log::level::error, "Error: {}", error);
+    return exit_failure;
+  }
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " running");
   wait_for_end(given, signals, node);
   log::write(log::level::notice,

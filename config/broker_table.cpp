@@ -245,7 +245,8 @@ constexpr std::array broker_table{
     broker_option{
         "jwt_algorithms", &add_jwt_algorithm, {}, place::anywhere, true, true},
     broker_option{"jwt_audience", &add_jwt_audience, {}, place::anywhere, true},
-    broker_option{"jwt_client_id_claim", &set_jwt<&jwt_settings::client_id_claim>},
+    broker_option{"jwt_client_id_claim",
+                  &set_jwt<&jwt_settings::client_id_claim>},
     broker_option{"jwt_disconnect_expired", &draft::jwt_disconnect_expired},
     broker_option{"jwt_issuer", &set_jwt<&jwt_settings::issuer>},
     broker_option{"jwt_jwks_file", &set_jwt<&jwt_settings::jwks_file>},

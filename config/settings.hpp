@@ -41,7 +41,8 @@ struct jwt_settings {
   /// Algorithms taken; each only with a key of its kind. Default: all that
   /// there are, RS256, ES256 and HS256.
   std::vector<std::string> algorithms = {"RS256", "ES256", "HS256"};
-  /// A token must be meant for one of these; empty: any. Default: empty.
+  /// A token must be meant for one of these; empty: only tokens are taken that
+  /// name no audience. Default: empty.
   std::vector<std::string> audience;
   /// Who must have issued a token; empty: anyone. Default: empty.
   std::string issuer;

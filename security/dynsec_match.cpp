@@ -83,8 +83,7 @@ coverage covers(std::string_view filter, std::string_view given,
       continue;
     if (level == "+")
       return coverage::none;
-    if (auto found = covers_level(level, other, who);
-        found != coverage::covers)
+    if (auto found = covers_level(level, other, who); found != coverage::covers)
       return found;
   }
   return theirs.at_end() ? coverage::covers : coverage::none;

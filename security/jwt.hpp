@@ -24,8 +24,9 @@ struct jwt_settings {
   /// The algorithms accepted, of RS256, ES256, HS256. Default: those that the
   /// keys are for
   std::vector<std::string> algorithms;
-  /// What `aud` must name. Empty: tokens with `aud` are refused. Default: empty
-  std::string audience;
+  /// One of these `aud` must name. Empty: tokens with `aud` are refused.
+  /// Default: empty
+  std::vector<std::string> audience;
   /// What `iss` must be. Empty: anything. Default: empty
   std::string issuer;
   /// The claim that is the user name: `a.b` is `b` within `a`, `\.` a dot in a

@@ -77,7 +77,7 @@ checked<wall_time> check_expiry(const json& claims,
 }
 
 /// `aud` is a text or an array of texts (RFC 7519, section 4.1.3).
-bool names_audience(const json& given, const std::string& wanted) {
+bool names(const json& given, const std::string& wanted) {
   if (given.is_string())
     return given == wanted;
   return given.is_array()
@@ -85,19 +85,21 @@ bool names_audience(const json& given, const std::string& wanted) {
                         [&](const json& each) { return each == wanted; });
 }
 
-complaint check_audience(const json& claims, const std::string& wanted) {
+complaint check_audience(const json& claims,
+                         const std::vector<std::string>& wanted) {
   auto found = claims.find("aud");
   if (wanted.empty()) {
-    // "MUST be rejected" by whoever is not named, and we have no name.
     if (found != claims.end())
       return explanation{"it is for a certain audience (aud), and "
                          "jwt_audience is not set"};
     return std::nullopt;
   }
-  if (found == claims.end() || !names_audience(*found, wanted))
-    return explanation{
-        fmt::format("it is not for the audience {}", excerpt(wanted))};
-  return std::nullopt;
+  auto is_named = [&](const std::string& each) { return names(*found, each); };
+  if (found != claims.end()
+      && std::any_of(wanted.begin(), wanted.end(), is_named))
+    return std::nullopt;
+  return explanation{
+      fmt::format("it is not for the audience {}", excerpt(wanted.front()))};
 }
 
 complaint check_issuer(const json& claims, const std::string& wanted) {

@@ -25,7 +25,7 @@ inline constexpr int claims_depth = 16;
 
 /// What the claims of a token must be, from `jwt_settings`.
 struct jwt_claim_rules {
-  std::string audience;
+  std::vector<std::string> audience;
   std::string issuer;
   /// The names that lead to the claim, outermost first.
   std::vector<std::string> user_path;

@@ -107,9 +107,8 @@ void rule_tree::add(root tree, std::string_view filter, uint8_t mask,
   }
 }
 
-rule_tree::matches
-rule_tree::find(root tree, std::string_view topic,
-                const client_identity& who) const noexcept {
+rule_tree::matches rule_tree::find(root tree, std::string_view topic,
+                                   const client_identity& who) const noexcept {
   return search{*this, who}.run(tree, topic);
 }
 
@@ -145,8 +144,8 @@ rule_tree::index& rule_tree::named_step(index from, std::string_view level) {
   return edges_[place].to;
 }
 
-rule_tree::index
-rule_tree::find_named(index from, std::string_view level) const noexcept {
+rule_tree::index rule_tree::find_named(index from,
+                                       std::string_view level) const noexcept {
   return edges_[place_of(from, hash_of(from, level), level)].to;
 }
 

@@ -327,7 +327,7 @@ CAF_TEST(UNSUBACK waits for the subtree and tells what was not there) {
   subscribe("a");
   anna.take();
   take();
-  send(client_unsubscribed{8, {"a", "b"}});
+  send(client_unsubscribed{8, {{"a"}, {"b"}}});
   CAF_CHECK_EQUAL(take(), subtree_of("a") + ":unsubscribe(a)");
   CAF_CHECK_EQUAL(anna.take(), "");
   in_force(routes->index_of("a"));
@@ -337,7 +337,7 @@ CAF_TEST(UNSUBACK waits for the subtree and tells what was not there) {
 CAF_TEST(UNSUBACK for unknown filters waits for nobody) {
   attach(anna);
   anna.take();
-  send(client_unsubscribed{8, {"b"}});
+  send(client_unsubscribed{8, {{"b"}}});
   CAF_CHECK_EQUAL(anna.take(), "unsuback8:17,");
 }
 
@@ -437,7 +437,7 @@ CAF_TEST(messages that wait go to another member on UNSUBSCRIBE) {
   send(output_writable{false});
   deliver_one("orphan", 1);
   take();
-  send(client_unsubscribed{9, {"$share/g/t"}});
+  send(client_unsubscribed{9, {{"$share/g/t"}}});
   auto subtree = subtree_of("t");
   CAF_CHECK_EQUAL(take(), subtree + ":unsubscribe($share/g/t) " + subtree
                               + ":again(orphan)");

@@ -11,8 +11,7 @@ CAF_TEST(topics move below the mount point) {
 
 CAF_TEST(of a shared subscription only the filter moves) {
   CAF_CHECK_EQUAL(mounted_filter("site/", "a/#"), "site/a/#");
-  CAF_CHECK_EQUAL(mounted_filter("site/", "$share/g/a/#"),
-                  "$share/g/site/a/#");
+  CAF_CHECK_EQUAL(mounted_filter("site/", "$share/g/a/#"), "$share/g/site/a/#");
   CAF_CHECK_EQUAL(mounted_filter("site/", "$share//a"), "$share//site/a");
   CAF_CHECK_EQUAL(mounted_filter("site/", "$SYS/#"), "site/$SYS/#");
 }

@@ -91,7 +91,7 @@ CAF_TEST(a token from the future is refused) {
 
 CAF_TEST(the audience must be named) {
   jwt_settings settings;
-  settings.audience = "broker";
+  settings.audience = {"broker"};
   CAF_CHECK(accepts(claims(R"(,"aud":"broker")"), settings));
   CAF_CHECK(accepts(claims(R"(,"aud":["a","broker"])"), settings));
   for (const auto* other :
