@@ -19,8 +19,7 @@ template <class T>
 class [[nodiscard]] checked {
 public:
   checked(T value) : content_(std::in_place_index<0>, std::move(value)) {}
-  checked(explanation why)
-      : content_(std::in_place_index<1>, std::move(why)) {}
+  checked(explanation why) : content_(std::in_place_index<1>, std::move(why)) {}
 
   bool has_value() const noexcept { return content_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
