@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,6 +51,21 @@ checked<std::string> read_file(const std::string& path) {
   auto content = read_all(file, path);
   ::close(file);
   return content;
+}
+
+checked<std::string> read_protected_file(const std::string& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0)
+    return cannot_read(path);
+  if (!S_ISREG(about.st_mode))
+    return explanation{
+        fmt::format("cannot use {}: it is not a regular file", path)};
+  if ((about.st_mode & S_IWOTH) != 0)
+    return explanation{
+        fmt::format("refusing {}: everybody can write it, and so could give "
+                    "themselves rights; run: chmod o-w {}",
+                    path, path)};
+  return read_file(path);
 }
 
 checked<std::vector<std::string>> list_files(const std::string& folder,
