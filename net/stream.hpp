@@ -35,7 +35,8 @@ public:
   /// when bytes came that were the layer's own.
   virtual io_result read(socket& from, std::span<uint8_t> into) noexcept = 0;
   /// Writes some of `from`. After `would_block` or a short write the next call
-  /// must begin with the bytes that were not taken.
+  /// must offer all the bytes again that were not taken, and may add some. With
+  /// no bytes it only goes on with what the layer itself has to write.
   virtual io_result write(socket& to,
                           std::span<const uint8_t> from) noexcept = 0;
   /// Whether bytes were taken from the socket that `read` has not given yet:
@@ -44,10 +45,10 @@ public:
   /// Whether the layer itself has something to write that the socket did not
   /// take: poll for writing and call `read` or `write` again.
   virtual bool has_output() const noexcept = 0;
-  /// Whether a `write` that said `would_block` waits for the peer and not for
-  /// room in the socket, as during a handshake: poll for reading only, and call
-  /// `read`, until this is false.
-  virtual bool awaits_input() const noexcept { return false; }
+  /// Whether the peer's side of the handshake is done. Before that `write`
+  /// takes nothing, so poll for writing only if `has_output`; `read` goes on
+  /// with it.
+  virtual bool is_ready() const noexcept { return true; }
   /// Says farewell, as far as the socket takes it at once.
   virtual void shutdown(socket& to) noexcept = 0;
   /// What the layer knows of the peer; null: nothing, or not yet.
@@ -76,9 +77,7 @@ public:
   }
   bool has_input() const noexcept { return layer_ && layer_->has_input(); }
   bool has_output() const noexcept { return layer_ && layer_->has_output(); }
-  bool awaits_input() const noexcept {
-    return layer_ && layer_->awaits_input();
-  }
+  bool is_ready() const noexcept { return !layer_ || layer_->is_ready(); }
   /// Tells the peer that nothing more will be sent.
   void shutdown_write() noexcept;
   /// Closes without a word.
