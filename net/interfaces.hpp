@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,12 @@ namespace troupe::net {
 /// interface and those that exist; none: the interface has no address.
 checked<std::vector<sockaddr_storage>>
 interface_addresses(const std::string& interface);
+
+/// Those of `addresses` at which whoever wants to listen at `wanted` may, with
+/// its port: of its family, and the same unless `wanted` is every address.
+std::vector<sockaddr_storage>
+matching_addresses(const sockaddr_storage& wanted,
+                   std::span<const sockaddr_storage> addresses);
 
 /// Whether the kernel lets `fd` take traffic of `interface` only; errno says
 /// why not. Old kernels ask for CAP_NET_RAW.

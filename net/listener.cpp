@@ -108,43 +108,6 @@ std::string resolve(const std::string& host, uint16_t port,
   return {};
 }
 
-bool is_wildcard(const sockaddr_storage& address) {
-  if (address.ss_family == AF_INET)
-    return reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr
-           == htonl(INADDR_ANY);
-  return IN6_IS_ADDR_UNSPECIFIED(
-      &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
-}
-
-bool is_same_host(const sockaddr_storage& x, const sockaddr_storage& y) {
-  if (x.ss_family == AF_INET)
-    return reinterpret_cast<const sockaddr_in&>(x).sin_addr.s_addr
-           == reinterpret_cast<const sockaddr_in&>(y).sin_addr.s_addr;
-  return IN6_ARE_ADDR_EQUAL(
-      &reinterpret_cast<const sockaddr_in6&>(x).sin6_addr,
-      &reinterpret_cast<const sockaddr_in6&>(y).sin6_addr);
-}
-
-/// The kernel does not let us bind to an interface: its addresses must do, as
-/// far as `wanted` allows them.
-std::vector<place>
-replace_interface(const std::vector<place>& wanted,
-                  const std::vector<sockaddr_storage>& addresses) {
-  std::vector<place> result;
-  for (const auto& each : wanted)
-    for (auto address : addresses) {
-      if (address.ss_family != each.address.ss_family
-          || !(is_wildcard(each.address)
-               || is_same_host(each.address, address)))
-        continue;
-      // Both families have the port at the same place.
-      reinterpret_cast<sockaddr_in&>(address).sin_port =
-          reinterpret_cast<const sockaddr_in&>(each.address).sin_port;
-      result.push_back({address, each.size, {}});
-    }
-  return result;
-}
-
 bool may_bind_to(const std::string& interface) {
   socket probe{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   return bind_to_interface(probe.fd(), interface);
@@ -159,7 +122,11 @@ std::string tie(std::vector<place>& places, const std::string& interface) {
     each.interface = interface;
   if (may_bind_to(interface))
     return {};
-  places = replace_interface(places, *addresses);
+  std::vector<place> replacements;
+  for (const auto& each : places)
+    for (const auto& address : matching_addresses(each.address, *addresses))
+      replacements.push_back({address, each.size, {}});
+  places = std::move(replacements);
   return places.empty() ? interface + " has no such address" : std::string{};
 }
 

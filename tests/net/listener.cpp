@@ -241,6 +241,26 @@ CAF_TEST(the addresses of an interface are known) {
   CAF_CHECK_EQUAL(std::count_if(found->begin(), found->end(), is_loopback), 1);
 }
 
+CAF_TEST(the addresses of an interface stand for those wanted) {
+  auto of_lo = net::interface_addresses("lo");
+  CAF_REQUIRE(of_lo.has_value());
+  sockaddr_storage wanted{};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(wanted);
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(1883);
+  auto every = net::matching_addresses(wanted, *of_lo);
+  CAF_REQUIRE(!every.empty());
+  for (const auto& each : every) {
+    CAF_CHECK_EQUAL(each.ss_family, AF_INET);
+    CAF_CHECK_EQUAL(reinterpret_cast<const sockaddr_in&>(each).sin_port,
+                    htons(1883));
+  }
+  v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  CAF_CHECK_EQUAL(net::matching_addresses(wanted, *of_lo).size(), 1u);
+  v4.sin_addr.s_addr = htonl(0xc0000201); // 192.0.2.1
+  CAF_CHECK(net::matching_addresses(wanted, *of_lo).empty());
+}
+
 CAF_TEST(a client reaches a listener on a unix socket) {
   auto opened = net::listen_unix(path);
   CAF_REQUIRE_EQUAL(opened.error, "");
