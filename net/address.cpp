@@ -13,6 +13,12 @@ namespace {
 constexpr std::array<uint8_t, 12> mapped_prefix = {0, 0, 0, 0, 0,    0,
                                                    0, 0, 0, 0, 0xff, 0xff};
 
+/// An address as the kernel gives it, in bytes.
+template <class Address>
+std::span<const uint8_t> bytes_of(const Address& address) noexcept {
+  return {reinterpret_cast<const uint8_t*>(&address), sizeof(address)};
+}
+
 } // namespace
 
 ip_address to_ip_address(std::span<const uint8_t> bytes) noexcept {
@@ -49,6 +55,18 @@ std::string to_string(const ip_address& address) {
   else
     inet_ntop(AF_INET6, address.data(), text.data(), text.size());
   return text.data();
+}
+
+std::optional<endpoint> to_endpoint(const sockaddr_storage& from) noexcept {
+  if (from.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(from);
+    return endpoint{to_ip_address(bytes_of(v4.sin_addr)), ntohs(v4.sin_port)};
+  }
+  if (from.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from);
+    return endpoint{to_ip_address(bytes_of(v6.sin6_addr)), ntohs(v6.sin6_port)};
+  }
+  return std::nullopt;
 }
 
 std::string endpoint_text(const ip_address& address, uint16_t port) {

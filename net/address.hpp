@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -23,6 +25,15 @@ bool is_ipv4(const ip_address& address) noexcept;
 
 /// "192.0.2.1" or "2001:db8::1".
 std::string to_string(const ip_address& address);
+
+/// Where a TCP socket is.
+struct endpoint {
+  ip_address address{};
+  uint16_t port = 0;
+};
+
+/// From what the kernel says; nothing: that is no IP address.
+std::optional<endpoint> to_endpoint(const sockaddr_storage& from) noexcept;
 
 /// "192.0.2.1:40000" or "[2001:db8::1]:40000".
 std::string endpoint_text(const ip_address& address, uint16_t port);

@@ -1,5 +1,7 @@
 #include "net/listener.hpp"
 
+#include "net/interfaces.hpp"
+
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,18 +27,31 @@ bool set_option(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
-/// A listening socket for one resolved address; errno says why not.
-socket listen_on(const addrinfo& address) {
-  socket result{::socket(address.ai_family,
-                         SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+/// Where to listen: an address, on an interface only if one is named.
+struct place {
+  sockaddr_storage address{};
+  socklen_t size = 0;
+  std::string interface;
+};
+
+/// A listening socket there; errno says why not.
+socket listen_at(const place& where) {
+  auto family = where.address.ss_family;
+  socket result{
+      ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!result.is_open())
     return result;
   set_option(result.fd(), SOL_SOCKET, SO_REUSEADDR, 1);
   // Each family has a socket of its own, so `::` must not take IPv4 too.
-  if (address.ai_family == AF_INET6)
+  if (family == AF_INET6)
     set_option(result.fd(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (bind(result.fd(), address.ai_addr, address.ai_addrlen) != 0
-      || listen(result.fd(), backlog) != 0) {
+  auto is_bound =
+      (where.interface.empty()
+       || bind_to_interface(result.fd(), where.interface))
+      && bind(result.fd(), reinterpret_cast<const sockaddr*>(&where.address),
+              where.size)
+             == 0;
+  if (!is_bound || listen(result.fd(), backlog) != 0) {
     auto why = errno;
     result.close();
     errno = why;
@@ -69,8 +84,11 @@ bool is_stale(const sockaddr_un& address) {
 
 } // namespace
 
-listen_result listen_tcp(const std::string& host, uint16_t port,
-                         address_family family) {
+namespace {
+
+/// What `host` stands for. Returns why nothing.
+std::string resolve(const std::string& host, uint16_t port,
+                    address_family family, std::vector<place>& into) {
   addrinfo hints{};
   hints.ai_family = to_af(family);
   hints.ai_socktype = SOCK_STREAM;
@@ -79,27 +97,72 @@ listen_result listen_tcp(const std::string& host, uint16_t port,
   auto status = getaddrinfo(host.empty() ? nullptr : host.c_str(),
                             std::to_string(port).c_str(), &hints, &found);
   if (status != 0)
-    return {{},
-            "cannot listen on " + describe(host, port) + ": "
-                + gai_strerror(status)};
-  listen_result result;
-  std::string why;
-  for (auto* address = found; address != nullptr; address = address->ai_next) {
-    auto listening = listen_on(*address);
-    if (listening.is_open())
-      result.sockets.push_back(std::move(listening));
-    else if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
-      why = std::strerror(errno);
-    else if (why.empty())
-      why = std::strerror(errno);
+    return gai_strerror(status);
+  for (auto* each = found; each != nullptr; each = each->ai_next) {
+    place where;
+    std::memcpy(&where.address, each->ai_addr, each->ai_addrlen);
+    where.size = each->ai_addrlen;
+    into.push_back(where);
   }
   freeaddrinfo(found);
-  // A machine without IPv6 still listens on IPv4; an address in use is final.
-  if (result.sockets.empty() || why == std::strerror(EADDRINUSE)
-      || why == std::strerror(EACCES)) {
-    result.sockets.clear();
-    result.error = "cannot listen on " + describe(host, port) + ": " + why;
+  return {};
+}
+
+bool may_bind_to(const std::string& interface) {
+  socket probe{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  return bind_to_interface(probe.fd(), interface);
+}
+
+/// Ties `places` to `interface`. Returns why not.
+std::string tie(std::vector<place>& places, const std::string& interface) {
+  auto addresses = interface_addresses(interface);
+  if (!addresses)
+    return addresses.error().text;
+  for (auto& each : places)
+    each.interface = interface;
+  if (may_bind_to(interface))
+    return {};
+  std::vector<place> replacements;
+  for (const auto& each : places)
+    for (const auto& address : matching_addresses(each.address, *addresses))
+      replacements.push_back({address, each.size, {}});
+  places = std::move(replacements);
+  return places.empty() ? interface + " has no such address" : std::string{};
+}
+
+/// Listens at all places, but for families that the machine does not have.
+/// Returns why not.
+std::string listen_at_all(const std::vector<place>& places,
+                          std::vector<socket>& into) {
+  int why = 0;
+  for (const auto& each : places) {
+    auto listening = listen_at(each);
+    auto is_lacking = errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL;
+    if (listening.is_open())
+      into.push_back(std::move(listening));
+    else if (!is_lacking || why == 0)
+      why = errno;
   }
+  // A machine without IPv6 still listens on IPv4; an address in use is final.
+  if (!into.empty() && why != EADDRINUSE && why != EACCES)
+    return {};
+  into.clear();
+  return std::strerror(why);
+}
+
+} // namespace
+
+listen_result listen_tcp(const std::string& host, uint16_t port,
+                         address_family family, const std::string& interface) {
+  listen_result result;
+  std::vector<place> places;
+  auto why = resolve(host, port, family, places);
+  if (why.empty() && !interface.empty())
+    why = tie(places, interface);
+  if (why.empty())
+    why = listen_at_all(places, result.sockets);
+  if (!why.empty())
+    result.error = "cannot listen on " + describe(host, port) + ": " + why;
   return result;
 }
 

@@ -18,10 +18,13 @@ struct listen_result {
 };
 
 /// Listens on every address that `host` stands for; an empty host is every
-/// address of the machine. Sockets are non-blocking and close on exec. May
-/// resolve a name: not for a loop.
+/// address of the machine. With `interface` only what comes in there is taken;
+/// where the kernel does not allow that, the addresses that the interface has
+/// now. Sockets are non-blocking and close on exec. May resolve a name: not for
+/// a loop.
 listen_result listen_tcp(const std::string& host, uint16_t port,
-                         address_family family);
+                         address_family family,
+                         const std::string& interface = {});
 
 /// Listens on a unix socket; a stale file of a dead process is replaced, one
 /// that somebody listens on is not.

@@ -2,7 +2,6 @@
 
 #include "net/address.hpp"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,12 +24,6 @@ io_result receive(int fd, std::span<uint8_t> into, int flags) noexcept {
   if (count == 0)
     return {io_result::kind::end_of_stream, 0};
   return failed();
-}
-
-/// An address as the kernel gives it, in bytes.
-template <class Address>
-std::span<const uint8_t> bytes_of(const Address& address) noexcept {
-  return {reinterpret_cast<const uint8_t*>(&address), sizeof(address)};
 }
 
 } // namespace
@@ -67,16 +60,8 @@ std::string socket::peer() const {
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   if (fd_ < 0 || getpeername(fd_, generic, &size) != 0)
     return "unknown";
-  if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<sockaddr_in&>(address);
-    return endpoint_text(to_ip_address(bytes_of(v4.sin_addr)),
-                         ntohs(v4.sin_port));
-  }
-  if (address.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
-    return endpoint_text(to_ip_address(bytes_of(v6.sin6_addr)),
-                         ntohs(v6.sin6_port));
-  }
+  if (auto tcp = to_endpoint(address))
+    return endpoint_text(tcp->address, tcp->port);
   return "unix";
 }
 

@@ -44,7 +44,7 @@ public:
   io_result write(socket& to, std::span<const uint8_t> from) noexcept override;
   bool has_input() const noexcept override;
   bool has_output() const noexcept override;
-  bool awaits_input() const noexcept override;
+  bool is_ready() const noexcept override;
   void shutdown(socket& to) noexcept override;
   const peer_identity* identity() const noexcept override {
     return below_ ? below_->identity() : nullptr;
@@ -212,7 +212,8 @@ io_result websocket_layer::write(socket& to,
   try {
     if (handshake_ || from.empty()) {
       flush(to);
-      return {kind::would_block, 0};
+      auto is_done = from.empty() && !has_output();
+      return {is_done ? kind::done : kind::would_block, 0};
     }
     io_result sum;
     while (sum.bytes < from.size()) {
@@ -358,8 +359,8 @@ bool websocket_layer::has_output() const noexcept {
          || (below_ && below_->has_output());
 }
 
-bool websocket_layer::awaits_input() const noexcept {
-  return (handshake_ && output_.empty()) || (below_ && below_->awaits_input());
+bool websocket_layer::is_ready() const noexcept {
+  return !handshake_ && (!below_ || below_->is_ready());
 }
 
 } // namespace

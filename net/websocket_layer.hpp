@@ -18,7 +18,7 @@ accept_websocket(std::shared_ptr<const websocket_policy> policy,
                  std::unique_ptr<layer> below = nullptr) noexcept;
 
 /// The client's side. The first `read` or `write` sends the request; until the
-/// server has answered `write` takes nothing and `awaits_input` is true. Null:
+/// server has answered `write` takes nothing and `is_ready` is false. Null:
 /// no memory, no randomness, or bytes in `target` that cannot be in a request.
 std::unique_ptr<layer>
 connect_websocket(const websocket_target& target,

@@ -1,5 +1,8 @@
 // Writes seed files: for fuzz/decode.cpp one per row of the packet table, for
-// fuzz/mosquitto_db.cpp one per format.
+// fuzz/mosquitto_db.cpp one per format, for the others what well-behaved peers
+// send.
+#include "tests/net/proxy_bytes.hpp"
+#include "tests/net/websocket_bytes.hpp"
 #include "tests/protocol/notation.hpp"
 #include "tests/protocol/packet_table.hpp"
 #include "tests/storage/mosquitto_file.hpp"
@@ -69,6 +72,36 @@ bool write_databases(const std::filesystem::path& directory) {
   return true;
 }
 
+/// The first byte chooses the role and how the stream is cut.
+bool write_websocket(const std::filesystem::path& directory) {
+  auto server = std::string(1, '\2') + binary("packet")
+                + troupe::test::frame(0x02, "pa")
+                + troupe::test::frame(0x89, "ping")
+                + troupe::test::frame(0x80, "cket") + closing(1000);
+  auto client = std::string(1, '\3') + binary("packet", false)
+                + troupe::test::frame(0x89, "ping", false)
+                + closing(1001, "bye", false);
+  auto response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                  "Connection: Upgrade\r\nSec-WebSocket-Accept: "
+                  + std::string{good_accept}
+                  + "\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n";
+  return write(directory / "to-server", server)
+         && write(directory / "to-client", client)
+         && write(directory / "request", ' ' + std::string{good_request})
+         && write(directory / "response", ' ' + response);
+}
+
+/// The first byte chooses the version and how the header is cut.
+bool write_proxy(const std::filesystem::path& directory) {
+  auto tls = proxy_ssl(7, 0, proxy_field(0x22, "name"));
+  return write(directory / "v1",
+               std::string(1, '\0')
+                   + "PROXY TCP6 2001:db8::1 ::1 40000 1883\r\n")
+         && write(directory / "v2",
+                  '\1' + proxy_v2(0x21, 0x11, ipv4_pair + tls))
+         && write(directory / "local", '\1' + proxy_v2(0x20, 0, ""));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -77,10 +110,13 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::filesystem::path directory{argv[1]};
-  for (const auto* name : {"decode", "mosquitto_db"})
+  for (const auto* name :
+       {"decode", "mosquitto_db", "websocket", "proxy_header"})
     std::filesystem::create_directories(directory / name);
   if (!write_packets(directory / "decode")
-      || !write_databases(directory / "mosquitto_db")) {
+      || !write_databases(directory / "mosquitto_db")
+      || !write_websocket(directory / "websocket")
+      || !write_proxy(directory / "proxy_header")) {
     std::cerr << "cannot write to " << directory << '\n';
     return 1;
   }

@@ -1,5 +1,7 @@
 #include "net/listener.hpp"
 
+#include "net/interfaces.hpp"
+
 #include <caf/test/unit_test.hpp>
 
 #include <fcntl.h>
@@ -10,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -202,6 +205,60 @@ CAF_TEST(a host that is no name is refused with the reason) {
   auto opened = net::listen_tcp("not a name", 1883, address_family::any);
   CAF_CHECK(opened.sockets.empty());
   CAF_CHECK(opened.error.starts_with("cannot listen on not a name:1883: "));
+}
+
+CAF_TEST(a listener on an interface takes what comes in there) {
+  auto opened = net::listen_tcp("", 0, address_family::ipv4, "lo");
+  CAF_REQUIRE_EQUAL(opened.error, "");
+  CAF_REQUIRE_EQUAL(opened.sockets.size(), 1u);
+  auto client = connect_to(opened.sockets.front());
+  CAF_CHECK(net::accept_from(opened.sockets.front()).what
+            == accepted::kind::connection);
+  auto both = net::listen_tcp("127.0.0.1", 0, address_family::any, "lo");
+  CAF_CHECK_EQUAL(both.error, "");
+  CAF_CHECK_EQUAL(both.sockets.size(), 1u);
+}
+
+CAF_TEST(an interface that does not exist is named with those that do) {
+  for (auto name : {"eth99", "lo ", "a name far too long for an interface"}) {
+    auto opened = net::listen_tcp("", 1883, address_family::any, name);
+    CAF_CHECK(opened.sockets.empty());
+    CAF_CHECK(opened.error.starts_with("cannot listen on *:1883: there is no "
+                                       "network interface \""
+                                       + std::string{name} + "\""));
+    CAF_CHECK(opened.error.find(" lo") != std::string::npos);
+  }
+}
+
+CAF_TEST(the addresses of an interface are known) {
+  auto found = net::interface_addresses("lo");
+  CAF_REQUIRE(found.has_value());
+  auto is_loopback = [](const sockaddr_storage& address) {
+    return address.ss_family == AF_INET
+           && reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr
+                  == htonl(INADDR_LOOPBACK);
+  };
+  CAF_CHECK_EQUAL(std::count_if(found->begin(), found->end(), is_loopback), 1);
+}
+
+CAF_TEST(the addresses of an interface stand for those wanted) {
+  auto of_lo = net::interface_addresses("lo");
+  CAF_REQUIRE(of_lo.has_value());
+  sockaddr_storage wanted{};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(wanted);
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(1883);
+  auto every = net::matching_addresses(wanted, *of_lo);
+  CAF_REQUIRE(!every.empty());
+  for (const auto& each : every) {
+    CAF_CHECK_EQUAL(each.ss_family, AF_INET);
+    CAF_CHECK_EQUAL(reinterpret_cast<const sockaddr_in&>(each).sin_port,
+                    htons(1883));
+  }
+  v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  CAF_CHECK_EQUAL(net::matching_addresses(wanted, *of_lo).size(), 1u);
+  v4.sin_addr.s_addr = htonl(0xc0000201); // 192.0.2.1
+  CAF_CHECK(net::matching_addresses(wanted, *of_lo).empty());
 }
 
 CAF_TEST(a client reaches a listener on a unix socket) {
