@@ -26,7 +26,8 @@ explained_ruling explain(const authorities& judges, const client_identity& who,
   return {ruling::deny, "nothing allows it"};
 }
 
-client_access::client_access(client_identity who, std::shared_ptr<const authorities> judges) {
+client_access::client_access(client_identity who,
+                             std::shared_ptr<const authorities> judges) {
   if (judges && !judges->empty())
     restricted_ = std::make_unique<restricted>(
         restricted{std::move(who), std::move(judges), 0, {}});

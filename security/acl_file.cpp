@@ -17,12 +17,14 @@ constexpr size_t enough_warnings = 100;
 
 /// Where `rule_tree::matches` counts the lines with this right.
 constexpr size_t place_of(acl_right right) noexcept {
-  return right == deny_right ? 0 : right == read_right ? 1
-         : right == write_right ? 2 : 3;
+  return right == deny_right    ? 0
+         : right == read_right  ? 1
+         : right == write_right ? 2
+                                : 3;
 }
 
 constexpr acl_right right_for(action what) noexcept {
-  return what == action::publish ? write_right
+  return what == action::publish   ? write_right
          : what == action::receive ? read_right
                                    : subscribe_right;
 }
@@ -83,6 +85,7 @@ std::optional<explanation> acl_file::read() {
   for (uint32_t number = 1; !rest.empty(); ++number)
     if (auto wrong = add(take_line(rest), number))
       return explanation{fmt::format("{}:{}: {}", name_, number, wrong->text)};
+  tree_.compact();
   return std::nullopt;
 }
 
@@ -175,14 +178,16 @@ std::string acl_file::describe(const decision& made,
   case cause::no_topic:
     return name_ + ": an empty topic is nobody's";
   case cause::unsafe_identity:
-    return name_ + ": no line of this user allows it, and no pattern applies "
-                   "to a client id or user name that holds + or #";
+    return name_
+           + ": no line of this user allows it, and no pattern applies "
+             "to a client id or user name that holds + or #";
   case cause::no_line:
     break;
   }
   if (root_of(who) == 0)
-    return name_ + ": there are no lines for this user, and no pattern allows "
-                   "it";
+    return name_
+           + ": there are no lines for this user, and no pattern allows "
+             "it";
   return name_ + ": no line allows it";
 }
 

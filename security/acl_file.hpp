@@ -31,8 +31,7 @@ public:
   static checked<std::shared_ptr<const acl_file>> parse(std::string text,
                                                         std::string name);
   /// The same for the file at `path`, see `read_protected_file`. Blocks.
-  static checked<std::shared_ptr<const acl_file>>
-  load(const std::string& path);
+  static checked<std::shared_ptr<const acl_file>> load(const std::string& path);
 
   acl_file(const acl_file&) = delete;
   acl_file& operator=(const acl_file&) = delete;
@@ -54,9 +53,7 @@ public:
   /// How many user names have lines of their own.
   size_t users() const noexcept { return users_.size(); }
   /// Whether a line uses the right `subscribe`.
-  bool restricts_subscribing() const noexcept {
-    return restricts_subscribing_;
-  }
+  bool restricts_subscribing() const noexcept { return restricts_subscribing_; }
 
 private:
   /// Who or what decided, if no line did.

@@ -14,8 +14,8 @@ class judge : public authority {
 public:
   explicit judge(ruling fixed) : verdict(fixed) {}
 
-  ruling rule(const client_identity& who, action, std::string_view topic)
-      const override {
+  ruling rule(const client_identity& who, action,
+              std::string_view topic) const override {
     ++asked;
     last = who.client_id + ":" + std::string{topic};
     return verdict;

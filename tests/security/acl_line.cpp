@@ -41,7 +41,8 @@ bool doubts(std::string_view line, std::string_view about) {
 } // namespace
 
 CAF_TEST(blank lines and comments say nothing) {
-  for (auto line : {"", " ", "  \t ", "\t", "\r", "#", "# topic a", "#topic a"}) {
+  for (auto line :
+       {"", " ", "  \t ", "\t", "\r", "#", "# topic a", "#topic a"}) {
     auto parsed = parse_acl_line(line);
     CAF_REQUIRE(parsed.has_value());
     CAF_CHECK(parsed->is == kind::nothing);

@@ -16,9 +16,7 @@ struct fixture {
     texts.push_back(std::move(filter));
     tree.add(root, texts.back(), mask, number, true);
   }
-  uint32_t find(std::string_view topic) {
-    return find_in(tree, root, topic);
-  }
+  uint32_t find(std::string_view topic) { return find_in(tree, root, topic); }
   uint32_t find_in(const rule_tree& any, rule_tree::root from,
                    std::string_view topic) {
     auto found = any.find(from, topic, who);
