@@ -85,6 +85,7 @@ std::optional<explanation> acl_file::read() {
   for (uint32_t number = 1; !rest.empty(); ++number)
     if (auto wrong = add(take_line(rest), number))
       return explanation{fmt::format("{}:{}: {}", name_, number, wrong->text)};
+  tree_.compact();
   return std::nullopt;
 }
 

@@ -79,7 +79,7 @@ private:
   matches found_{};
 };
 
-rule_tree::rule_tree() : nodes_(1), edges_(16) {
+rule_tree::rule_tree() : nodes_(1), slots_(16) {
   // nop
 }
 
@@ -90,16 +90,8 @@ rule_tree::root rule_tree::add_root() {
 void rule_tree::add(root tree, std::string_view filter, uint8_t mask,
                     uint32_t number, bool placeholders) {
   auto at = tree;
-  for (level_cursor rest{filter}; !rest.at_end();) {
-    auto level = rest.next();
-    auto next = step(at, level, placeholders);
-    if (next == 0) {
-      // The reference would not survive the new node.
-      next = add_node();
-      step(at, level, placeholders) = next;
-    }
-    at = next;
-  }
+  for (level_cursor rest{filter}; !rest.at_end();)
+    at = step(at, rest.next(), placeholders);
   for (size_t i = 0; i < kinds; ++i) {
     auto& rule = nodes_[at].rules[i];
     if ((mask >> i & 1) != 0 && (rule == 0 || number < rule))
@@ -117,54 +109,71 @@ rule_tree::index rule_tree::add_node() {
   return static_cast<index>(nodes_.size() - 1);
 }
 
-rule_tree::index& rule_tree::step(index from, std::string_view level,
-                                  bool placeholders) {
-  auto& here = nodes_[from];
+rule_tree::index rule_tree::step(index from, std::string_view level,
+                                 bool placeholders) {
+  auto follow = [this, from](index node::*link) {
+    if (nodes_[from].*link == 0) {
+      auto made = add_node();
+      nodes_[from].*link = made;
+    }
+    return nodes_[from].*link;
+  };
   if (level == "#")
-    return here.everything_below;
+    return follow(&node::everything_below);
   if (level == "+")
-    return here.one_level;
+    return follow(&node::one_level);
   if (placeholders && level == "%c")
-    return here.client_id;
+    return follow(&node::client_id);
   if (placeholders && level == "%u")
-    return here.user_name;
+    return follow(&node::user_name);
   return named_step(from, level);
 }
 
-rule_tree::index& rule_tree::named_step(index from, std::string_view level) {
+rule_tree::index rule_tree::named_step(index from, std::string_view level) {
   auto hash = hash_of(from, level);
-  auto place = place_of(from, hash, level);
-  if (edges_[place].to != 0)
-    return edges_[place].to;
-  if (edges_[place].from == 0 && (++edge_count_ * 2 > edges_.size())) {
+  if (auto known = slots_[place_of(from, hash, level)].to)
+    return known;
+  if (++named_ * 2 > slots_.size())
     grow();
-    place = place_of(from, hash, level);
-  }
-  edges_[place] = {level, hash, from, 0};
-  return edges_[place].to;
+  auto made = add_node();
+  auto& added = nodes_[made];
+  added.text = level.data();
+  added.text_size = static_cast<uint32_t>(level.size());
+  added.parent = from;
+  slots_[place_of(from, hash, level)] = {hash, made};
+  return made;
 }
 
 rule_tree::index rule_tree::find_named(index from,
                                        std::string_view level) const noexcept {
-  return edges_[place_of(from, hash_of(from, level), level)].to;
+  return slots_[place_of(from, hash_of(from, level), level)].to;
 }
 
 size_t rule_tree::place_of(index from, uint32_t hash,
                            std::string_view level) const noexcept {
-  auto mask = edges_.size() - 1;
+  auto mask = slots_.size() - 1;
   for (auto place = hash & mask;; place = (place + 1) & mask) {
-    const auto& at = edges_[place];
-    if (at.from == 0
-        || (at.hash == hash && at.from == from && at.text == level))
+    auto [its_hash, to] = slots_[place];
+    if (to == 0)
+      return place;
+    const auto& at = nodes_[to];
+    if (its_hash == hash && at.parent == from
+        && std::string_view{at.text, at.text_size} == level)
       return place;
   }
 }
 
 void rule_tree::grow() {
-  auto old = std::exchange(edges_, std::vector<edge>(edges_.size() * 2));
-  for (const auto& each : old)
-    if (each.from != 0)
-      edges_[place_of(each.from, each.hash, each.text)] = each;
+  auto old = std::exchange(slots_, std::vector<slot>(slots_.size() * 2));
+  auto mask = slots_.size() - 1;
+  for (auto each : old) {
+    if (each.to == 0)
+      continue;
+    auto place = each.hash & mask;
+    while (slots_[place].to != 0)
+      place = (place + 1) & mask;
+    slots_[place] = each;
+  }
 }
 
 } // namespace troupe::security

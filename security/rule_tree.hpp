@@ -32,6 +32,9 @@ public:
   void add(root tree, std::string_view filter, uint8_t mask, uint32_t number,
            bool placeholders);
 
+  /// Gives back memory that was meant for more rules.
+  void compact() { nodes_.shrink_to_fit(); }
+
   /// The rules in `tree` that match `topic`; if that is a filter, those that
   /// match, level by level, whatever it matches. %c and %u match a level that
   /// is the whole client id or user name, but not one with a wildcard in it,
@@ -41,36 +44,38 @@ public:
 
 private:
   using index = uint32_t;
-  /// A node is a filter up to some level; 0, which no tree uses, is none.
+  /// A filter up to some level; 0, which no tree uses, is none.
   struct node {
     index one_level = 0;
     index everything_below = 0;
     index client_id = 0;
     index user_name = 0;
     matches rules{};
+    /// The level itself, if it is named, and the node it was reached from.
+    const char* text = nullptr;
+    uint32_t text_size = 0;
+    index parent = 0;
   };
-  /// The way from a node to the one below it for a level that is no wildcard.
-  struct edge {
-    std::string_view text;
+  /// Of the hash table of named nodes: free if `to` is 0.
+  struct slot {
     uint32_t hash = 0;
-    index from = 0;
     index to = 0;
   };
   class search;
 
   index add_node();
-  index& step(index from, std::string_view level, bool placeholders);
-  index& named_step(index from, std::string_view level);
+  index step(index from, std::string_view level, bool placeholders);
+  index named_step(index from, std::string_view level);
   index find_named(index from, std::string_view level) const noexcept;
-  /// Where the edge is, or the empty place for it.
+  /// The slot of that node, or the free one for it.
   size_t place_of(index from, uint32_t hash,
                   std::string_view level) const noexcept;
   void grow();
 
   std::vector<node> nodes_;
-  /// A hash table, at most half full; its size is a power of two.
-  std::vector<edge> edges_;
-  size_t edge_count_ = 0;
+  /// At most half full; the size is a power of two.
+  std::vector<slot> slots_;
+  size_t named_ = 0;
 };
 
 } // namespace troupe::security
