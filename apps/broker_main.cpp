@@ -43,7 +43,8 @@ struct command_line {
 /// The exit status to end with, or nothing to go on.
 std::optional<int> parse(int argc, char** argv, command_line& out) {
   CLI::App app{"troupe is an MQTT broker (3.1, 3.1.1, 5.0).\n"
-               "Tools: troupe pub, troupe sub, troupe bench, troupe store; see "
+               "Tools: troupe pub, troupe sub, troupe bench, troupe store, "
+               "troupe passwd; see "
                "each with --help."};
   app.name("troupe");
   app.set_version_flag("--version", "troupe version " TROUPE_VERSION);

@@ -95,9 +95,10 @@ std::string new_salt(hash_kind kind) {
   return random_bytes(is_mosquittos ? mosquitto_salt : our_salt);
 }
 
+/// What the kind has no use for is 0.
 hash_cost or_usual(hash_cost wish, hash_kind kind) {
   auto usual = default_cost(kind);
-  auto either = [](uint32_t x, uint32_t y) { return x != 0 ? x : y; };
+  auto either = [](uint32_t x, uint32_t y) { return x == 0 || y == 0 ? y : x; };
   return {either(wish.iterations, usual.iterations),
           either(wish.memory, usual.memory), either(wish.lanes, usual.lanes)};
 }
@@ -136,18 +137,14 @@ bool verify(const password_hash& stored, std::string_view password) {
 
 checked<password_hash>
 make_password_hash(hash_kind kind, std::string_view password, hash_cost cost) {
-  password_hash made{kind,
-                     or_usual(cost, kind),
-                     new_salt(kind),
-                     std::string(hash_size(kind), '\0'),
-                     {}};
-  if (!made.salt.empty())
-    made = hash_like(std::move(made), password);
-  if (made.salt.empty() || made.hash.empty())
-    return explanation{"cannot hash the password: memory or random numbers do "
-                       "not suffice"};
-  // What could not be read again is not written.
-  return parse_password_hash(to_string(made));
+  // Until it is hashed a decoy tells whether it could be read again.
+  auto made = make_decoy(kind, cost);
+  if (auto read = parse_password_hash(to_string(made)); !read)
+    return read;
+  made = hash_like(std::move(made), password);
+  if (made.hash.empty())
+    return explanation{"cannot hash the password: memory does not suffice"};
+  return made;
 }
 
 password_hash make_decoy(hash_kind kind, hash_cost cost) {

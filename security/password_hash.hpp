@@ -30,6 +30,11 @@ std::optional<hash_kind> hash_kind_of(std::string_view name) noexcept;
 
 /// The most iterations of PBKDF2: some seconds.
 inline constexpr uint32_t most_iterations = 10'000'000;
+/// The most passes of Argon2 over `memory` KiB: some seconds, too.
+/// REQUIRES: memory > 0.
+constexpr uint32_t most_argon2_passes(uint32_t memory) noexcept {
+  return 4 * 1024 * 1024 / memory;
+}
 /// The least of SCRAM (RFC 7677, section 4): clients ask for them.
 inline constexpr uint32_t least_scram_iterations = 4096;
 

@@ -14,7 +14,6 @@ namespace {
 
 // Above these one client that connects costs seconds of a thread.
 constexpr uint32_t most_memory = 1024 * 1024;
-constexpr uint64_t most_memory_passes = 4 * uint64_t{most_memory};
 constexpr uint32_t most_lanes = 64;
 
 /// Bytes in a salt or in an Argon2 hash, for which there is no fixed size.
@@ -150,10 +149,9 @@ std::string read_argon2_cost(std::string_view text, hash_cost& into) {
   if (!memory || *memory < 8 * *lanes || *memory > most_memory)
     return fmt::format("m= must be from 8 for each of p= to {} (1 GiB)",
                        most_memory);
-  if (!passes || *passes == 0
-      || uint64_t{*passes} * *memory > most_memory_passes)
-    return fmt::format("t= must be from 1 up, and m= times t= at most {}",
-                       most_memory_passes);
+  if (!passes || *passes == 0 || *passes > most_argon2_passes(*memory))
+    return fmt::format("t= must be from 1 to {} with this m=",
+                       most_argon2_passes(*memory));
   into = {*passes, *memory, *lanes};
   return {};
 }
