@@ -13,7 +13,8 @@ import threading
 
 import client as raw
 import mqtt
-from harness import BINARY, QUICK, Broker, BrokerTest, troupe_only
+from harness import (BINARY, QUICK, Broker, BrokerTest, expected_differs,
+                     troupe_only)
 from mqtt import V311, V5, Will
 from persistence import PersistenceTest
 
@@ -406,6 +407,7 @@ class Decoding(Attacked):
             client.expect_closed()
         self.assert_served()
 
+    @expected_differs("2.0 closes without saying why")
     def test_lengths_of_five_bytes_are_malformed(self):
         # CVE-2024-31040, CVE-2026-21888
         five = b"\x80\x80\x80\x80\x01"
