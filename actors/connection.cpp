@@ -474,8 +474,9 @@ void connection::on_ready(bool readable, bool writable) noexcept {
     if (writable && is_blocked_) {
       is_blocked_ = false;
       mark();
-    } else if (writable && stream_.has_output() && wants_input()) {
-      read(); // the layer writes by the way
+    } else if (writable && stream_.has_output()) {
+      after_flush(stream_.write({}).what); // what the layer itself has to say
+      update_interest();
     }
     if (readable)
       read();
@@ -561,7 +562,7 @@ void connection::after_flush(net::io_result::kind what) {
 
 void connection::update_interest() {
   auto wanted = wants_input() ? net::interest::read : net::interest::none;
-  if (is_blocked_ || (stream_.has_output() && wants_input()))
+  if (is_blocked_ || stream_.has_output())
     wanted = wanted | net::interest::write;
   set_interest(wanted);
 }

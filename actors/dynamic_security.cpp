@@ -4,19 +4,52 @@
 #include "core/log.hpp"
 #include "security/dynsec_file.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
 namespace troupe::actors {
 
 namespace dynsec = security::dynsec;
 
+namespace {
+
+/// Where there is no file yet, as at Mosquitto's first start.
+checked<dynsec::document> create(const std::string& path) {
+  constexpr const char* variable = "MOSQUITTO_DYNSEC_PASSWORD";
+  dynsec::first_password given;
+  if (const auto* password = std::getenv(variable)) {
+    given.environment = password;
+    unsetenv(variable);
+  }
+  auto made = dynsec::create_file(path, given);
+  if (!made)
+    return made.error();
+  log::write(log::level::notice, "{} was made, with the client admin.{}", path,
+             made->password_file.empty()
+                 ? std::string{}
+                 : " Its password is in " + made->password_file + '.');
+  return std::move(made->content);
+}
+
+} // namespace
+
 checked<std::unique_ptr<dynamic_security>>
 dynamic_security::open(const std::string& path) {
-  auto read = dynsec::load_or_create(path);
+  using owned = std::unique_ptr<dynamic_security>;
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+    auto made = create(path);
+    if (!made)
+      return made.error();
+    return owned{new dynamic_security{path, std::move(*made)}};
+  }
+  auto read = dynsec::load_file(path);
   if (!read)
     return read.error();
   for (const auto& each : read->warnings)
     log::write(log::level::warning, "Warning: {}", each);
-  return std::unique_ptr<dynamic_security>{
-      new dynamic_security{path, std::move(read->content)}};
+  return owned{new dynamic_security{path, std::move(read->content)}};
 }
 
 dynamic_security::dynamic_security(std::string path, dynsec::document content)
@@ -51,7 +84,7 @@ dynamic_security::change(const std::string& payload,
   around.requester = requester;
   auto result = dynsec::handle(*authority_->content(), payload, around);
   if (result.changed) {
-    if (auto failed = dynsec::save(path_, *result.changed)) {
+    if (auto failed = dynsec::save_file(path_, *result.changed)) {
       log::write(log::level::error, "Error: {}", failed->text);
       result.response = std::move(result.response_if_unsaved);
       result.disconnect.clear();

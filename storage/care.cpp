@@ -1,6 +1,7 @@
 // What is done now and then: limits, expiry, ended queues, backups.
 #include "storage/compaction.hpp"
 #include "storage/disk_store.hpp"
+#include "storage/files.hpp"
 #include "storage/meta.hpp"
 #include "storage/status.hpp"
 
@@ -140,7 +141,10 @@ broker::store_status disk_store::backup(const std::string& directory) {
   std::unique_ptr<rocksdb::Checkpoint> checkpoint{made};
   // Never flushes: the log comes along.
   constexpr uint64_t never_flush = ~uint64_t{0};
-  return to_store_status(checkpoint->CreateCheckpoint(directory, never_flush));
+  status = checkpoint->CreateCheckpoint(directory, never_flush);
+  if (status.ok())
+    close_to_others(directory);
+  return to_store_status(status);
 }
 
 } // namespace troupe::storage

@@ -26,4 +26,10 @@ std::vector<fs::path> files_in(const std::string& directory,
   return result;
 }
 
+void close_to_others(const fs::path& directory) noexcept {
+  std::error_code ignored;
+  fs::permissions(directory, fs::perms::others_all, fs::perm_options::remove,
+                  ignored);
+}
+
 } // namespace troupe::storage

@@ -12,4 +12,9 @@ namespace troupe::storage {
 std::vector<std::filesystem::path> files_in(const std::string& directory,
                                             std::string_view extension = {});
 
+/// Takes from everybody but the owner of a directory and its group what they
+/// may do with it: messages are none of their business. Does nothing where that
+/// is not allowed.
+void close_to_others(const std::filesystem::path& directory) noexcept;
+
 } // namespace troupe::storage

@@ -98,6 +98,7 @@ private:
     fs::create_directories(directory_, error);
     if (error)
       return error.message();
+    close_to_others(directory_);
     return has_lost_its_head(directory_) ? used_by_another(directory_)
                                          : std::string{};
   }

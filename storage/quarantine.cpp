@@ -1,5 +1,7 @@
 #include "storage/quarantine.hpp"
 
+#include "storage/files.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -53,6 +55,7 @@ std::string quarantine::make_directory() {
     fs::create_directory(name, error);
   if (error)
     return fmt::format("{}: {}", name.string(), error.message());
+  close_to_others(name);
   directory_ = name.string();
   return {};
 }

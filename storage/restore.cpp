@@ -1,4 +1,5 @@
 // Putting a backup in the place of a database.
+#include "storage/files.hpp"
 #include "storage/mend.hpp"
 #include "storage/open.hpp"
 #include "storage/rocks_store.hpp"
@@ -60,6 +61,7 @@ private:
     std::error_code error;
     fs::remove_all(copy_, error);
     fs::create_directories(copy_, error);
+    close_to_others(copy_);
     std::vector<fs::path> files;
     for (fs::directory_iterator i{backup_, error}, end; !error && i != end;
          i.increment(error))

@@ -1,6 +1,6 @@
 // Writes seed files: for fuzz/decode.cpp one per row of the packet table, for
-// fuzz/mosquitto_db.cpp one per format, for the others what well-behaved peers
-// send.
+// fuzz/mosquitto_db.cpp one per format, for fuzz/jwt.cpp one per kind of text,
+// for the others what well-behaved peers send.
 #include "tests/net/proxy_bytes.hpp"
 #include "tests/net/websocket_bytes.hpp"
 #include "tests/protocol/notation.hpp"
@@ -102,6 +102,28 @@ bool write_proxy(const std::filesystem::path& directory) {
          && write(directory / "local", '\1' + proxy_v2(0x20, 0, ""));
 }
 
+/// The first byte says what the text is, as in fuzz/jwt.cpp.
+bool write_tokens(const std::filesystem::path& directory) {
+  const std::string_view seeds[] = {
+      "\0eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1In0.c2lnbmF0dXJl"sv,
+      "\1{\"exp\":1800000000,\"nbf\":0,\"iat\":1.5,\"aud\":[\"a\"],"
+      "\"iss\":\"i\",\"u\":{\"n\":\"x\"},\"c\":\"d\"}"sv,
+      "\2{\"typ\":\"JWT\",\"alg\":\"HS256\",\"kid\":\"k\"}"sv,
+      "\3{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k\","
+      "\"use\":\"sig\",\"alg\":\"ES256\","
+      "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
+      "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"},"
+      "{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"},"
+      "{\"kty\":\"oct\",\"k\":\"AQAB\",\"key_ops\":[\"verify\"]}]}"sv,
+      "\4-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"sv,
+      "\0040123456789abcdef0123456789abcdef"sv};
+  size_t number = 0;
+  for (auto seed : seeds)
+    if (!write(directory / ("text-" + std::to_string(number++)), seed))
+      return false;
+  return true;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -111,10 +133,11 @@ int main(int argc, char** argv) {
   }
   std::filesystem::path directory{argv[1]};
   for (const auto* name :
-       {"decode", "mosquitto_db", "websocket", "proxy_header"})
+       {"decode", "mosquitto_db", "jwt", "websocket", "proxy_header"})
     std::filesystem::create_directories(directory / name);
   if (!write_packets(directory / "decode")
       || !write_databases(directory / "mosquitto_db")
+      || !write_tokens(directory / "jwt")
       || !write_websocket(directory / "websocket")
       || !write_proxy(directory / "proxy_header")) {
     std::cerr << "cannot write to " << directory << '\n';
