@@ -19,6 +19,7 @@ from judge import judge  # noqa: E402
 from matching import matches  # noqa: E402
 from messages import counter_of, payload  # noqa: E402
 from torture import parse, torture  # noqa: E402
+from world import World  # noqa: E402
 
 TOPIC = "t/p0/1/0"
 MOSQUITTO = "/usr/sbin/mosquitto"
@@ -243,6 +244,15 @@ class Parts(unittest.TestCase):
                 mqtt.Packet(body, 0x20, body, mqtt.V5))
             self.assertEqual(world.history.said["refused"], wanted,
                              (is_ending, code))
+
+    def test_sigterm_before_the_broker_serves_may_be_met_at_once(self):
+        world = World(1, types.SimpleNamespace(port=0, process=None), 1, 1)
+        for connacks, status, wanted in ((0, -15, True), (1, -15, False),
+                                         (1, 0, True), (0, -11, False),
+                                         (0, None, False)):
+            world.connacks = connacks
+            self.assertEqual(world.is_orderly(status), wanted,
+                             (connacks, status))
 
 
 @troupe_only
