@@ -367,4 +367,13 @@ void store::on(stop_node&) {
   control_.close();
 }
 
+void store::on_end() {
+  loop_.timers().disarm(*this);
+  control_.close();
+  parts_.clear();
+  group_.clear();
+  syncing_.reset();
+  database_.reset();
+}
+
 } // namespace troupe::actors

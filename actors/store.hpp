@@ -46,6 +46,8 @@ protected:
   void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
   bool survives_failure() const noexcept override { return true; }
+  /// Closes the database, whoever still has a handle.
+  void on_end() override;
 
 private:
   using work = std::variant<commit_batch, remember, remember_retained>;

@@ -90,6 +90,13 @@ void subtree::on_failure(const char* what) noexcept {
              index_, what);
 }
 
+void subtree::on_end() {
+  subscribers_.clear();
+  replays_.clear();
+  remembered_.clear();
+  options_.store = store_actor{};
+}
+
 // -- routing
 // --------------------------------------------------------------------
 

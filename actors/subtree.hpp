@@ -51,6 +51,7 @@ public:
 protected:
   void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
+  void on_end() override;
 
 private:
   /// A session with subscriptions here. Its slot is the trie's subscriber.

@@ -62,6 +62,11 @@ void supervisor::stop() {
     tell(each, stop_node{});
   for (const auto& each : node_.registries)
     tell(each, stop_node{});
+  // Subtrees know sessions, sessions registries, registries us. And what fails
+  // from here on is not started anew.
+  subtrees_.clear();
+  greeters_.clear();
+  publisher_ = sys_actor{};
 }
 
 void supervisor::drained(size_t loop) {
@@ -70,10 +75,6 @@ void supervisor::drained(size_t loop) {
       && on_drained_) {
     on_drained_();
     on_drained_ = nullptr;
-    // Subtrees know sessions, sessions registries, registries us.
-    subtrees_.clear();
-    greeters_.clear();
-    publisher_ = sys_actor{};
     quit();
   }
 }

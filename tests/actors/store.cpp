@@ -2,6 +2,7 @@
 
 #include "../broker/publications.hpp"
 #include "../support/memory_store.hpp"
+#include "actors/journaling.hpp"
 #include "broker/offline_sessions.hpp"
 #include "fixture.hpp"
 
@@ -436,6 +437,70 @@ CAF_TEST(with written a loss of power takes what was not synced) {
   CAF_CHECK_EQUAL(owner.take(), "1:stored 2:stored 3:stored");
   database->crash();
   CAF_CHECK_EQUAL(queue_of(7), "");
+}
+
+// -- the end of the node
+// ----------------------------------------------------------
+
+namespace {
+
+/// Hands its batches to the store, as connections do, and counts how often they
+/// come back.
+struct handing_owner final : broker::batch_owner {
+  void on_batch_complete(broker::publication_batch* batch) noexcept override {
+    ++times;
+    if (hand_to_store(store, *batch))
+      return;
+    is_stored = batch->progress == stage::stored;
+    delete batch;
+  }
+  store_actor store;
+  int times = 0;
+  bool is_stored = false;
+};
+
+struct closing_store : test::memory_store {
+  ~closing_store() override { ++closed; }
+  static inline int closed = 0;
+};
+
+} // namespace
+
+CAF_TEST(a store that ends closes its database whoever still has a handle) {
+  auto before = closing_store::closed;
+  auto other =
+      spawn_light<store>(sys, node, home, std::make_unique<closing_store>());
+  auto batch = make_batch(1, "a");
+  add_part(*batch, make_queue(7));
+  tell(other, commit_batch{std::move(batch)});
+  object_of<store>(other)->end();
+  CAF_CHECK_EQUAL(closing_store::closed, before + 1);
+  CAF_CHECK_EQUAL(owner.take(), "1:routed");
+}
+
+CAF_TEST(a batch for a store that has ended is handed over once and fails) {
+  object_of<store>(actor)->end();
+  handing_owner hands;
+  hands.store = actor;
+  broker::batch_ptr batch{new broker::publication_batch(&hands, 1, 0), false};
+  batch->add(broker::make_publication("a", "t"));
+  add_part(*batch, make_queue(7));
+  batch.reset();
+  CAF_CHECK_EQUAL(hands.times, 2);
+  CAF_CHECK(!hands.is_stored);
+}
+
+CAF_TEST(what nobody waits for does not keep a store that has ended) {
+  auto other =
+      spawn_light<store>(sys, node, home, std::make_unique<closing_store>());
+  auto watched = caf::actor_cast<caf::weak_actor_ptr>(other);
+  auto batch = make_unowned_batch(other, 0);
+  batch->add(broker::make_publication("a", "t"));
+  add_part(*batch, make_queue(7));
+  object_of<store>(other)->end();
+  batch.reset();
+  other = store_actor{};
+  CAF_CHECK(watched.lock() == nullptr);
 }
 
 CAF_TEST(the end is synced whatever the setting) {

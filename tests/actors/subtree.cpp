@@ -323,6 +323,23 @@ CAF_TEST(who comes after a session that left does not get its messages) {
   CAF_CHECK_EQUAL(bert.take(), "y");
 }
 
+CAF_TEST(a subtree that ends lets go of its sessions) {
+  auto token = std::make_shared<int>();
+  std::weak_ptr<int> session_lives = token;
+  auto session =
+      record<session_actor>(sys, [token = std::move(token)](const mail&) {});
+  subscribe_filters message;
+  message.subscriber = caf::actor_cast<subscriber_actor>(session);
+  message.key = 9;
+  message.filters.push_back(want("a"));
+  tell(actor, std::move(message));
+  session = session_actor{};
+  consume_messages();
+  CAF_CHECK(!session_lives.expired());
+  object_of<subtree>(actor)->end();
+  CAF_CHECK(session_lives.expired());
+}
+
 CAF_TEST(a session that keeps a filter stays) {
   subscribe(anna, want("a"));
   subscribe(anna, want("b"));

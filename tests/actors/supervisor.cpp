@@ -144,6 +144,14 @@ CAF_TEST(to stop is passed on to everybody who serves clients) {
   CAF_CHECK(text.find("drained") == std::string::npos);
 }
 
+CAF_TEST(what fails after the stop is not started anew) {
+  tell(watcher, stop_node{});
+  consume_messages();
+  take();
+  fail(subtrees[1]);
+  CAF_CHECK_EQUAL(take(), "");
+}
+
 CAF_TEST(the node is drained once when the last registry is) {
   tell(watcher, drain_finished{1});
   tell(watcher, drain_finished{1});
