@@ -79,9 +79,8 @@ public:
 private:
   void send(const byte_buffer& out) {
     auto bytes = out.bytes();
-    CAF_REQUIRE_EQUAL(
-        ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
-        static_cast<ssize_t>(bytes.size()));
+    CAF_REQUIRE_EQUAL(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                      static_cast<ssize_t>(bytes.size()));
   }
   void hear() {
     char answer[256];
