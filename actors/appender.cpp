@@ -35,6 +35,8 @@ void appender::receive(const mail& message) {
     on(*shrunk);
   else if (auto* loaded = message.get_if<session_loaded>())
     on(*loaded);
+  else if (auto* change = message.get_if<routes_changed>())
+    on(*change);
   else if (auto* round = message.get_if<housekeeping>())
     on(*round);
 }
@@ -335,6 +337,18 @@ void appender::on(session_loaded& message) {
   loop_.stats().sessions.subtract();
   node_.sessions.fetch_sub(1, std::memory_order_relaxed);
   remove(found);
+}
+
+/// The filters of sessions that are away are on disk. Those of the others are
+/// brought, too: one that parks meanwhile does not say so itself.
+void appender::on(routes_changed& message) {
+  reload request;
+  request.keys.reserve(sessions_.size());
+  for (const auto& [key, what] : sessions_)
+    request.keys.push_back(key);
+  request.change = std::move(message);
+  request.subscriber = caf::actor_cast<subscriber_actor>(ctrl());
+  tell(node_.store, std::move(request));
 }
 
 /// Messages that have expired leave the disk even if nobody comes for them.

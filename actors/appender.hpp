@@ -96,6 +96,7 @@ private:
   void on(parts_settled& message);
   void on(queue_shrunk& message);
   void on(session_loaded& message);
+  void on(routes_changed& message);
   void on(housekeeping& message);
 
   void append(entry& to, deliver& message);

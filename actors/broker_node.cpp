@@ -38,6 +38,9 @@ namespace {
 /// How long clients may take to go when the broker stops.
 constexpr auto drain_time = std::chrono::seconds{5};
 
+/// How often the loops in turn finish what others have left them.
+constexpr size_t last_rounds = 1000;
+
 /// Subtrees per loop: enough that two loops seldom wait for one subtree, few
 /// enough that filters with a leading wildcard, which every subtree has, stay
 /// cheap.
@@ -98,8 +101,10 @@ struct broker_node::parts {
   std::vector<greeter_actor> greeters;
   sys_actor publisher;
   supervisor_actor watcher;
-  std::promise<void> drained;
   node_policy_ptr policy;
+  // The supervisor may end after us.
+  std::shared_ptr<std::promise<void>> drained =
+      std::make_shared<std::promise<void>>();
   bool is_running = false;
 
   std::string open_listener(const listener_policy_ptr& at, opened_doors& into);
@@ -111,7 +116,9 @@ struct broker_node::parts {
   std::vector<subtree_actor> start_subtrees();
   void start_store();
   void start_appenders(const route_table& routes);
-  void end_store();
+  void end_threads();
+  bool finish_work();
+  void end_actors();
 };
 
 broker_node::broker_node(config::settings settings)
@@ -288,12 +295,46 @@ void broker_node::parts::start_appenders(const route_table& routes) {
   recover(shared, object_of<store>(shared.store)->database(), to);
 }
 
-void broker_node::parts::end_store() {
-  if (!shared.store)
-    return;
-  tell(shared.store, stop_node{});
-  store_loop->stop();
-  store_loop->join();
+void broker_node::parts::end_threads() {
+  for (auto& each : shared.loops)
+    each->stop();
+  for (auto& each : shared.loops)
+    each->join();
+  if (store_loop) {
+    store_loop->stop();
+    store_loop->join();
+  }
+}
+
+/// Lets everybody finish what one loop has begun and others must go on with.
+/// False: they were still at it when we lost patience.
+bool broker_node::parts::finish_work() {
+  for (size_t round = 0; round < last_rounds; ++round) {
+    auto found = store_loop && store_loop->finish_work();
+    for (auto& each : shared.loops)
+      found = each->finish_work() || found;
+    if (!found)
+      return true;
+  }
+  return false;
+}
+
+/// Whoever knows somebody lets go, and the database is closed: threads of its
+/// own must not outlive us.
+void broker_node::parts::end_actors() {
+  const auto& routes = shared.loops.front()->routes();
+  for (size_t index = 0; index < routes.size(); ++index)
+    object_of<subtree>(routes.subtree(index))->end();
+  for (const auto& each : shared.appenders)
+    object_of<appender>(each)->end();
+  if (shared.store)
+    object_of<store>(shared.store)->end();
+  for (auto& each : shared.loops)
+    each->discard_mail();
+  if (store_loop)
+    store_loop->discard_mail();
+  shared.appenders.clear();
+  shared.store = store_actor{};
 }
 
 std::string broker_node::start() {
@@ -320,7 +361,7 @@ std::string broker_node::start() {
       spawn_light<sys>(all.system, all.shared, *all.shared.loops.front());
   all.watcher = all.system.spawn<supervisor>(
       all.shared, std::move(subtrees), all.greeters, all.publisher,
-      [&all] { all.drained.set_value(); });
+      [drained = all.drained] { drained->set_value(); });
   for (auto* each : registries)
     each->set_supervisor(all.watcher);
   if (all.store_loop)
@@ -356,27 +397,20 @@ void broker_node::stop() {
   if (!all.is_running)
     return;
   all.is_running = false;
-  auto drained = all.drained.get_future();
+  auto drained = all.drained->get_future();
   tell(all.watcher, stop_node{});
   drained.wait_for(drain_time);
   all.shared.workers->stop(); // they tell greeters what they found
-  for (auto& each : all.shared.loops)
-    each->stop();
-  for (auto& each : all.shared.loops)
-    each->join();
-  // The last words of clients that were cut off, wills say, find their way.
-  for (auto& each : all.shared.loops)
-    for (auto& other : all.shared.loops)
-      if (&each != &other || each->finish_work())
-        other->finish_work();
-  all.end_store();
-  for (auto& each : all.shared.loops)
-    each->discard_mail();
-  if (all.store_loop)
-    all.store_loop->discard_mail();
-  // They know each other: somebody must let go.
-  all.shared.appenders.clear();
-  all.shared.store = store_actor{};
+  all.end_threads();
+  // The last words of clients that were cut off, wills say, find their way;
+  // then what was written last is synced.
+  all.finish_work();
+  if (all.shared.store)
+    tell(all.shared.store, stop_node{});
+  if (!all.finish_work())
+    log::write(log::level::warning,
+               "Not everything that was under way could be finished.");
+  all.end_actors();
   caf::anon_send_exit(all.watcher, caf::exit_reason::user_shutdown);
 }
 

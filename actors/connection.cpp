@@ -295,6 +295,8 @@ bool connection::on_receipt(broker::publication_batch& batch) {
     settle(batch);
     return false;
   }
+  if (!batch.is_routed)
+    batch.remembers_ids = false; // nothing is acknowledged
   auto must_be_stored = batch.must_be_stored();
   if (must_be_stored
       && node_.settings.acknowledge_after == config::acknowledge_after::routed)
@@ -327,7 +329,7 @@ void connection::settle(broker::publication_batch& batch) {
 /// A second time it changes nothing.
 void connection::acknowledge(const broker::publication_batch& batch) {
   using stage = broker::publication_batch::stage;
-  auto failed = batch.progress == stage::failed
+  auto failed = !batch.is_routed || batch.progress == stage::failed
                 || batch.has_failed.load(std::memory_order_relaxed);
   if (failed && version_ != version::v5) {
     receiver_.abandon_batch(batch.number());
@@ -351,9 +353,10 @@ void connection::collect_codes(const broker::publication_batch& batch,
       continue;
     auto unheard = version_ == version::v5 && !item.matched
                    && level == protocol::qos::at_least_once;
-    codes.push_back(failed    ? reason::quota_exceeded
-                    : unheard ? reason::no_matching_subscribers
-                              : reason::success);
+    codes.push_back(!batch.is_routed ? reason::unspecified_error
+                    : failed         ? reason::quota_exceeded
+                    : unheard        ? reason::no_matching_subscribers
+                                     : reason::success);
   }
 }
 

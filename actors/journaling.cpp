@@ -27,6 +27,9 @@ private:
 bool hand_to_store(const store_actor& store, broker::publication_batch& batch) {
   if (!store || !batch.must_be_stored())
     return false;
+  // Until the store says otherwise: a batch that is lost on the way to it was
+  // not written, and is not handed over again.
+  batch.progress = broker::publication_batch::stage::failed;
   tell(store, commit_batch{batch.hold_again()});
   return true;
 }

@@ -61,6 +61,13 @@ public:
   void intrusive_ptr_add_ref_impl() override;
   void intrusive_ptr_release_impl() override;
 
+  /// Ends this actor when its node does: what it knows and the mail it has
+  /// goes, mail that still comes is dropped. REQUIRES: no loop runs.
+  void end() {
+    on_end();
+    quit();
+  }
+
 protected:
   /// Handles one message of the types the actor's interface names.
   virtual void receive(const mail& message) = 0;
@@ -68,6 +75,9 @@ protected:
   /// Called instead of the rest of a handler that threw, and on an exit
   /// message: the actor decides how to go down. It is terminated afterwards.
   virtual void on_failure(const char* what) noexcept = 0;
+
+  /// Lets go of whom it knows: two that know each other would live for ever.
+  virtual void on_end() {}
 
   /// True for actors that a loop cannot do without: an exception costs them the
   /// message they were handling, not their life.

@@ -77,7 +77,11 @@ struct parking_begun;
 struct session_loaded;
 struct queue_read;
 struct stored;
+struct reload;
+struct refill;
+struct refilled;
 class route_table;
+class refilling;
 
 /// Whoever takes messages for a session: the session itself or, for a durable
 /// one, the appender of its loop.
@@ -105,6 +109,8 @@ using store_actor = caf::typed_actor<
     caf::reacts_to<read_queue>,
     // Old or expired messages make room; answers with `queue_shrunk`.
     caf::reacts_to<shrink_queue>,
+    // A subtree was started anew: tells it what it knew, with `refill`.
+    caf::reacts_to<reload>,
     // Commit and end.
     caf::reacts_to<stop_node>>;
 
@@ -130,6 +136,8 @@ using appender_actor = caf::typed_actor<
     caf::reacts_to<queue_shrunk>,
     // The filters of a session that ends.
     caf::reacts_to<session_loaded>,
+    // A subtree was started anew: subscribe there again.
+    caf::reacts_to<routes_changed>,
     // Messages that wait for nobody any more are to be removed.
     caf::reacts_to<housekeeping>>;
 
@@ -151,6 +159,10 @@ using subtree_actor = caf::typed_actor<
     caf::reacts_to<redistribute>,
     // A chunk of retained messages was taken: send the next.
     caf::reacts_to<continue_replay>,
+    // What the subtree knew in whose place this one was started.
+    caf::reacts_to<refill>,
+    // That was all: serve.
+    caf::reacts_to<refilled>,
     // Drop what has expired.
     caf::reacts_to<housekeeping>>;
 
@@ -241,6 +253,8 @@ using greeter_actor = caf::typed_actor<
 
 /// Publishes $SYS and has subtrees drop what expired. On loop 0.
 using sys_actor = caf::typed_actor<
+    // A subtree was started anew: publish there again.
+    caf::reacts_to<routes_changed>,
     // Stop publishing.
     caf::reacts_to<stop_node>>;
 
@@ -329,6 +343,15 @@ struct continue_replay {
 
 struct housekeeping {};
 
+/// Subscribers and retained messages for a subtree that was started anew. No
+/// answer is wanted, and nothing is replayed.
+struct refill {
+  std::vector<subscribe_filters> subscribers;
+  std::vector<broker::publication_ptr> retained;
+};
+
+struct refilled {};
+
 // -- to sessions
 // ----------------------------------------------------------------
 
@@ -400,6 +423,8 @@ struct routes_changed {
   std::shared_ptr<const route_table> routes;
   /// Index of the subtree that lost what it knew.
   size_t lost = 0;
+  /// Held by whoever has something to tell the new one, until that is told.
+  std::shared_ptr<refilling> until;
 };
 
 struct end_session {};
@@ -501,6 +526,16 @@ struct shrink_queue {
   size_t bytes = 0;
   uint64_t from = 0;
   appender_actor answer_to;
+};
+
+/// What is on disk for a subtree that was started anew.
+struct reload {
+  routes_changed change;
+  /// The sessions whose filters are wanted, and who takes their messages.
+  std::vector<broker::session_key> keys;
+  subscriber_actor subscriber;
+  /// Retained messages are wanted, too.
+  bool retained = false;
 };
 
 // -- to appenders
@@ -714,6 +749,9 @@ CAF_ADD_TYPE_ID(troupe, (troupe::actors::logged_in))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::rights_changed))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::disconnect_users))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::control_answer))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::reload))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::refill))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::refilled))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::route)
@@ -767,3 +805,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::logged_in)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::rights_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::disconnect_users)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::control_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::reload)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refill)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refilled)

@@ -144,6 +144,8 @@ void registry::on(routes_changed& message) {
   loop_.set_routes(message.routes);
   for (auto& [id, known] : sessions_)
     tell(known.session, message);
+  if (node_.store)
+    tell(node_.appenders[loop_.index()], message);
 }
 
 void registry::on(policy_changed& message) {

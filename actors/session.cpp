@@ -562,21 +562,21 @@ void session::on(routes_changed& message) {
   again.subscriber = target();
   again.session = self();
   again.key = machine_.key();
-  again.state = current_readiness();
+  again.state = told_ = current_readiness();
   for (const auto& [filter, record] : machine_.subscriptions())
-    for_each_subtree(
-        loop_.routes(), filter,
-        [&, &filter = filter, &record = record](size_t index) {
-          if (index != message.lost)
-            return;
-          // It is the same subscription to the client: nothing is replayed.
-          auto options = record.options;
-          options.retain_handling = protocol::retain_handling::no_retained;
-          again.filters.push_back(
-              {filter, options, record.identifier, record.shared, false});
-        });
-  if (!again.filters.empty())
-    tell(loop_.routes().subtree(message.lost), std::move(again));
+    for_each_subtree(loop_.routes(), filter,
+                     [&, &filter = filter, &record = record](size_t index) {
+                       if (index != message.lost)
+                         return;
+                       again.filters.push_back({filter, record.options,
+                                                record.identifier,
+                                                record.shared, false});
+                     });
+  if (!again.filters.empty()) {
+    refill known;
+    known.subscribers.push_back(std::move(again));
+    tell(loop_.routes().subtree(message.lost), std::move(known));
+  }
   // What the old subtree was asked for, it may have taken with it.
   for (auto& pending : pending_)
     if (connection_)

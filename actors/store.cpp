@@ -1,7 +1,11 @@
 #include "actors/store.hpp"
 
+#include "actors/journaling.hpp"
+#include "actors/routes.hpp"
 #include "actors/tell.hpp"
 #include "core/log.hpp"
+
+#include <caf/actor_cast.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -27,6 +31,20 @@ constexpr size_t group_limit = 4 * 1024 * 1024;
 /// What a session reads at once.
 constexpr size_t slice_messages = 256;
 constexpr size_t slice_bytes = 256 * 1024;
+
+/// Sessions whose filters are read again at once, between commits.
+constexpr size_t reload_sessions = 1024;
+/// Retained messages that a subtree is told again at once.
+constexpr size_t reload_messages = 4096;
+
+/// Whether the subtree `index` needs to know of `filter`.
+bool concerns(const route_table& routes, std::string_view filter,
+              size_t index) {
+  auto found = false;
+  for_each_subtree(routes, filter,
+                   [&](size_t each) { found = found || each == index; });
+  return found;
+}
 
 } // namespace
 
@@ -60,6 +78,8 @@ void store::receive(const mail& message) {
     on(*slice);
   else if (auto* shrink = message.get_if<shrink_queue>())
     on(*shrink);
+  else if (auto* wanted_again = message.get_if<reload>())
+    on(*wanted_again);
   else if (auto* stop = message.get_if<stop_node>())
     on(*stop);
 }
@@ -306,6 +326,56 @@ void store::on(shrink_queue& message) {
   tell(message.answer_to, std::move(answer));
 }
 
+/// A subtree was started anew. Nobody publishes there until it has all of this,
+/// but other commits go on: some sessions at a time.
+void store::on(reload& message) {
+  commit_group();
+  if (message.retained)
+    reload_retained(message.change);
+  message.retained = false;
+  reload_filters(message);
+  if (!message.keys.empty())
+    tell(caf::actor_cast<store_actor>(ctrl()), std::move(message));
+}
+
+void store::reload_filters(reload& what) {
+  const auto& change = what.change;
+  auto now = instant::now();
+  refill known;
+  for (size_t i = 0; i < reload_sessions && !what.keys.empty(); ++i) {
+    subscribe_filters one;
+    one.subscriber = what.subscriber;
+    one.key = what.keys.back();
+    one.state = readiness::can_keep;
+    what.keys.pop_back();
+    for (auto& each : database_->load(one.key, now).subscriptions)
+      if (concerns(*change.routes, each.filter, change.lost))
+        one.filters.push_back({std::move(each.filter), each.options,
+                               each.identifier, each.shared, false});
+    if (!one.filters.empty())
+      known.subscribers.push_back(std::move(one));
+  }
+  if (!known.subscribers.empty())
+    tell(change.routes->subtree(change.lost), std::move(known));
+}
+
+void store::reload_retained(const routes_changed& change) {
+  const auto& lost = change.routes->subtree(change.lost);
+  refill known;
+  auto pass_on = [&] { tell(lost, std::exchange(known, {})); };
+  database_->for_each_retained(
+      [&](broker::publication_ptr&& message) {
+        if (change.routes->index_of(message->topic()) != change.lost)
+          return;
+        known.retained.push_back(std::move(message));
+        if (known.retained.size() == reload_messages)
+          pass_on();
+      },
+      instant::now());
+  if (!known.retained.empty())
+    pass_on();
+}
+
 // -- what `troupe store` asks
 // ---------------------------------------------------
 
@@ -365,6 +435,15 @@ void store::on(stop_node&) {
   report(database_->commit(true));
   loop_.timers().disarm(*this);
   control_.close();
+}
+
+void store::on_end() {
+  loop_.timers().disarm(*this);
+  control_.close();
+  parts_.clear();
+  group_.clear();
+  syncing_.reset();
+  database_.reset();
 }
 
 } // namespace troupe::actors

@@ -46,6 +46,8 @@ protected:
   void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
   bool survives_failure() const noexcept override { return true; }
+  /// Closes the database, whoever still has a handle.
+  void on_end() override;
 
 private:
   using work = std::variant<commit_batch, remember, remember_retained>;
@@ -53,6 +55,7 @@ private:
   void on(load_session& message);
   void on(read_queue& message);
   void on(shrink_queue& message);
+  void on(reload& message);
   void on(stop_node& message);
 
   template <class T>
@@ -67,6 +70,8 @@ private:
   void finish(bool failed);
   void settle_parts(bool failed);
   void answer(const remember& done);
+  void reload_filters(reload& what);
+  void reload_retained(const routes_changed& change);
   void tell_late(remember& what);
   void report(const broker::store_status& status);
   void arm();

@@ -60,34 +60,65 @@ private:
 subtree::subtree(caf::actor_config& cfg, size_t index,
                  const subtree_options& options, subtree_stats& stats)
     : light_actor(cfg, nullptr), index_(index), options_(options),
-      stats_(stats) {}
+      stats_(stats), is_serving_(!options.awaits_refill) {}
 
 subtree::~subtree() = default;
 
+template <class T>
+bool subtree::take(const mail& message) {
+  auto* what = message.get_if<T>();
+  if (what != nullptr && is_serving_)
+    on(*what);
+  else if (what != nullptr)
+    held_.emplace_back(std::move(*what));
+  return what != nullptr;
+}
+
+template <class... Ts>
+bool subtree::take_any(const mail& message, std::variant<Ts...>*) {
+  return (take<Ts>(message) || ...);
+}
+
 void subtree::receive(const mail& message) {
-  if (auto* publications = message.get_if<route>())
-    on(*publications);
-  else if (auto* wanted = message.get_if<subscribe_filters>())
-    on(*wanted);
-  else if (auto* unwanted = message.get_if<unsubscribe_filters>())
-    on(*unwanted);
-  else if (auto* state = message.get_if<member_state>())
-    on(*state);
-  else if (auto* left = message.get_if<session_left>())
-    on(*left);
-  else if (auto* again = message.get_if<redistribute>())
-    on(*again);
-  else if (auto* chunk = message.get_if<continue_replay>())
-    continue_with(chunk->replay);
-  else if (auto* round = message.get_if<housekeeping>())
-    on(*round);
+  if (take_any(message, static_cast<held_mail*>(nullptr)))
+    return;
+  if (auto* known = message.get_if<refill>())
+    on(*known);
+  else if (message.get_if<refilled>())
+    serve();
 }
 
 void subtree::on_failure(const char* what) noexcept {
-  log::write(log::level::error,
-             "Subtree {} failed and is restarted: {}; its retained messages "
-             "are lost",
-             index_, what);
+  log::write(log::level::error, "Subtree {} failed: {}{}", index_, what,
+             options_.store ? "" : "; its retained messages are lost");
+}
+
+void subtree::on_end() {
+  subscribers_.clear();
+  replays_.clear();
+  remembered_.clear();
+  held_.clear();
+  options_.store = store_actor{};
+}
+
+// -- in the place of one that failed
+// -----------------------------------------
+
+void subtree::on(refill& message) {
+  for (auto& each : message.subscribers)
+    adopt(each);
+  for (auto& each : message.retained)
+    adopt(std::move(each));
+}
+
+/// Everybody who had something to say has said it.
+void subtree::serve() {
+  is_serving_ = true;
+  while (!held_.empty()) {
+    auto next = std::move(held_.front());
+    held_.pop_front();
+    std::visit([this](auto& message) { on(message); }, next);
+  }
 }
 
 // -- routing
@@ -101,6 +132,7 @@ void subtree::on(route& message) {
     route_item(batch, index);
   send_deliveries(message.batch);
   send_remembered(message.batch);
+  batch.is_routed = true;
 }
 
 void subtree::route_item(broker::publication_batch& batch, uint32_t index) {
@@ -393,7 +425,9 @@ void subtree::on(redistribute& message) {
 
 uint32_t subtree::slot_of(const subscribe_filters& message) {
   if (auto found = slots_.find(message.key); found != slots_.end()) {
-    subscribers_[found->second].state = message.state;
+    // A session knows better than the disk.
+    if (is_serving_ || message.state != readiness::can_keep)
+      subscribers_[found->second].state = message.state;
     return found->second;
   }
   uint32_t slot;

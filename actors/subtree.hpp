@@ -13,6 +13,7 @@
 #include <deque>
 #include <memory>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 namespace troupe::actors {
@@ -25,6 +26,9 @@ struct subtree_options {
   std::chrono::seconds retain_expiry_interval{0};
   /// Null: retained messages are not remembered.
   store_actor store;
+  /// It takes the place of one that failed: whatever comes waits until it knows
+  /// what that knew.
+  bool awaits_refill = false;
 };
 
 /// Subscriptions and retained messages of all topics whose first level hashes
@@ -51,6 +55,7 @@ public:
 protected:
   void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
+  void on_end() override;
 
 private:
   /// A session with subscriptions here. Its slot is the trie's subscriber.
@@ -74,12 +79,24 @@ private:
     broker::retained_set::cursor position;
   };
 
+  /// Mail that waits until there is all that it needs.
+  using held_mail =
+      std::variant<route, subscribe_filters, unsubscribe_filters, member_state,
+                   session_left, redistribute, continue_replay, housekeeping>;
+
+  template <class T>
+  bool take(const mail& message);
+  template <class... Ts>
+  bool take_any(const mail& message, std::variant<Ts...>*);
+  void on(refill& message);
+  void serve();
   void on(route& message);
   void on(subscribe_filters& message);
   void on(unsubscribe_filters& message);
   void on(member_state& message);
   void on(session_left& message);
   void on(redistribute& message);
+  void on(continue_replay& message) { continue_with(message.replay); }
   void on(housekeeping& message);
 
   void retain(const broker::publication_ptr& message);
@@ -119,6 +136,8 @@ private:
   std::unordered_map<broker::session_key, uint32_t> slots_;
   std::unordered_map<uint64_t, replay> replays_;
   uint64_t next_replay_ = 1;
+  std::deque<held_mail> held_;
+  bool is_serving_;
   // When retained messages grow too old, soonest first; only where
   // retain_expiry_interval is set.
   std::deque<std::pair<time_point, broker::publication_ptr>> aging_;

@@ -1,5 +1,6 @@
 #include "actors/supervisor.hpp"
 
+#include "actors/refilling.hpp"
 #include "actors/routes.hpp"
 #include "actors/spawn.hpp"
 #include "actors/subtree.hpp"
@@ -13,8 +14,9 @@
 namespace troupe::actors {
 
 subtree_actor start_subtree(caf::actor_system& system, node_context& shared,
-                            size_t index) {
+                            size_t index, bool awaits_refill) {
   subtree_options options;
+  options.awaits_refill = awaits_refill;
   options.upgrade_outgoing_qos = shared.settings.upgrade_outgoing_qos;
   options.retain_expiry_interval = shared.settings.retain_expiry_interval;
   options.store = shared.store;
@@ -50,11 +52,17 @@ void supervisor::restart(const caf::down_msg& down) {
     return;
   auto index = static_cast<size_t>(lost - subtrees_.begin());
   log::write(log::level::warning, "Subtree {} is started anew", index);
-  *lost = start_subtree(system(), node_, index);
+  *lost = start_subtree(system(), node_, index, true);
   monitor(*lost);
-  auto routes = std::make_shared<const route_table>(subtrees_);
+  routes_changed change;
+  change.routes = std::make_shared<const route_table>(subtrees_);
+  change.lost = index;
+  change.until = std::make_shared<refilling>(*lost);
   for (const auto& each : node_.registries)
-    tell(each, routes_changed{routes, index});
+    tell(each, change);
+  tell(publisher_, change);
+  if (node_.store)
+    tell(node_.store, reload{std::move(change), {}, {}, true});
 }
 
 /// Registries first: who comes in meanwhile is judged by the new policy at the
@@ -72,6 +80,11 @@ void supervisor::stop() {
     tell(each, stop_node{});
   for (const auto& each : node_.registries)
     tell(each, stop_node{});
+  // Subtrees know sessions, sessions registries, registries us. And what fails
+  // from here on is not started anew.
+  subtrees_.clear();
+  greeters_.clear();
+  publisher_ = sys_actor{};
 }
 
 void supervisor::drained(size_t loop) {
@@ -80,10 +93,6 @@ void supervisor::drained(size_t loop) {
       && on_drained_) {
     on_drained_();
     on_drained_ = nullptr;
-    // Subtrees know sessions, sessions registries, registries us.
-    subtrees_.clear();
-    greeters_.clear();
-    publisher_ = sys_actor{};
     quit();
   }
 }

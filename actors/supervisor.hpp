@@ -11,12 +11,15 @@
 namespace troupe::actors {
 
 /// Starts a subtree; used at the start and when one has failed.
+/// `awaits_refill`: it serves once it was told `refilled`.
 subtree_actor start_subtree(caf::actor_system& system, node_context& shared,
-                            size_t index);
+                            size_t index, bool awaits_refill = false);
 
 /// Watches the subtrees and starts one anew when it fails: the registries then
-/// have every session subscribe there again. On `stop_node` lets the greeters
-/// and registries finish and calls `on_drained` once no connection is left.
+/// have every session subscribe there again, the store and the appenders see to
+/// what is on disk, and until all that is done nothing is routed there. On
+/// `stop_node` lets the greeters and registries finish and calls `on_drained`
+/// once no connection is left.
 class supervisor final : public supervisor_actor::base {
 public:
   supervisor(caf::actor_config& cfg, node_context& shared,

@@ -102,6 +102,8 @@ sys::~sys() = default;
 void sys::receive(const mail& message) {
   if (message.get_if<stop_node>() != nullptr)
     loop_.timers().disarm(*this);
+  else if (message.get_if<routes_changed>() != nullptr)
+    published_.clear(); // the subtree may have been the one that had it
 }
 
 void sys::on_failure(const char* what) noexcept {

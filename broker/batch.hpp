@@ -76,6 +76,7 @@ public:
     footprint_ = 0;
     suppress_echo = false;
     remembers_ids = false;
+    is_routed = false;
     has_failed.store(false, std::memory_order_relaxed);
     progress = stage::routing;
     take_journal();
@@ -102,6 +103,9 @@ public:
     return journal_.load(std::memory_order_acquire) != nullptr;
   }
 
+  /// Set by the subtree when every subscriber has been sent its part. One that
+  /// comes back without was lost with its subtree.
+  bool is_routed = false;
   /// Set by the store.
   stage progress = stage::routing;
   /// Something of it could not be written on its own, a retained message say.

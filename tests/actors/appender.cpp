@@ -71,6 +71,9 @@ struct fixture : caf_fixture {
                + std::to_string(shrink->bytes) + " ";
     } else if (message.get_if<load_session>()) {
       log += "load ";
+    } else if (auto* wanted = message.get_if<reload>()) {
+      log += "reload" + std::to_string(wanted->change.lost) + "/"
+             + std::to_string(wanted->keys.size()) + " ";
     } else if (auto* changes = message.get_if<remember>()) {
       log += changes->erases_session ? "erase " : "";
       log += changes->will && !changes->will->will ? "no-will " : "";
@@ -154,6 +157,17 @@ struct fixture : caf_fixture {
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(appender_tests, fixture)
+
+// -- a subtree is started anew ------------------------------------------------
+
+CAF_TEST(the filters of all its sessions are brought to a new subtree) {
+  enroll_anna();
+  auto bert = make_record();
+  bert.client_id = "bert";
+  bert.queue = disk_queue_ptr{new broker::disk_queue(key + 1, 1), false};
+  adopt(std::move(bert));
+  CAF_CHECK_EQUAL(send(routes_changed{nullptr, 3, nullptr}), "reload3/2");
+}
 
 // -- claims -------------------------------------------------------------------
 

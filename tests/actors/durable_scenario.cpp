@@ -4,10 +4,13 @@
 #include "../support/memory_store.hpp"
 #include "actors/appender.hpp"
 #include "actors/journaling.hpp"
+#include "actors/refilling.hpp"
 #include "actors/session.hpp"
 #include "actors/store.hpp"
 #include "actors/subtree.hpp"
 #include "fixture.hpp"
+
+#include <caf/exit_reason.hpp>
 
 #include <map>
 #include <memory>
@@ -89,9 +92,7 @@ struct scenario : caf_fixture {
     database = made.get();
     node.store = spawn_light<store>(sys, node, home, std::move(made));
     node.appenders.push_back(spawn_light<appender>(sys, node, home));
-    std::vector<subtree_actor> subtrees{
-        spawn_light<subtree>(sys, 0, subtree_options{}, stats)};
-    home.set_routes(std::make_shared<const route_table>(std::move(subtrees)));
+    home.set_routes(make_routes(false));
     registry = record<registry_actor>(sys, [](const mail& message) {
       if (auto* idle = message.get_if<session_idle>())
         tell(idle->session, end_session{});
@@ -107,6 +108,31 @@ struct scenario : caf_fixture {
         std::make_shared<const route_table>(std::vector<subtree_actor>{}));
     settle();
     home.discard_mail();
+  }
+
+  std::shared_ptr<const route_table> make_routes(bool awaits_refill) {
+    subtree_options options;
+    options.store = node.store;
+    options.awaits_refill = awaits_refill;
+    return std::make_shared<const route_table>(std::vector<subtree_actor>{
+        spawn_light<subtree>(sys, 0, options, stats)});
+  }
+
+  /// The subtree fails.
+  void fail() {
+    caf::anon_send_exit(home.routes().subtree(0), caf::exit_reason::kill);
+    consume_messages();
+    settle();
+  }
+  /// As supervisor and registry do when it has.
+  void start_anew() {
+    routes_changed change;
+    change.routes = make_routes(true);
+    change.until = std::make_shared<refilling>(change.routes->subtree(0));
+    home.set_routes(change.routes);
+    tell(node.store, reload{change, {}, {}, true});
+    tell(node.appenders[0], change);
+    tell(anna.session, std::move(change));
   }
 
   /// Until nobody has anything to do, what is tried again included.
@@ -143,11 +169,12 @@ struct scenario : caf_fixture {
   }
 
   /// Sends it again until it is acknowledged.
-  void publish(int serial) {
+  void publish(int serial, bool retain = false) {
     protocol::message source;
     auto payload = std::to_string(serial);
     source.topic = "t/1";
     source.payload = payload;
+    source.retain = retain;
     source.qos = serial % 2 == 0 ? qos::exactly_once : qos::at_least_once;
     for (int attempt = 0; attempt < 3; ++attempt) {
       who.is_acknowledged = false;
@@ -216,6 +243,27 @@ CAF_TEST(whichever write fails what was acknowledged arrives as often as said) {
     CAF_REQUIRE(all.database->committed().queue.empty());
     CAF_REQUIRE_EQUAL(all.database->committed().subscriptions.size(), 2u);
   }
+}
+
+CAF_TEST(a subtree that fails takes along nothing that is on disk) {
+  scenario<test::failing_store> all;
+  all.begin();
+  all.publish(1);
+  all.publish(2, true);
+  all.fail();
+  all.start_anew();
+  for (int serial = 3; serial <= all.messages; ++serial)
+    all.publish(serial);
+  all.attach(all.bert, "bert");
+  all.judge(all.anna, false);
+  all.judge(all.bert, false);
+  client cleo{all.sys};
+  all.attach(cleo, "cleo");
+  all.subscribe(cleo);
+  CAF_CHECK_EQUAL(cleo.got.size(), 1u);
+  CAF_CHECK_EQUAL(cleo.got[2], 1);
+  all.detach(cleo);
+  cleo.session = session_actor{};
 }
 
 CAF_TEST(with synced a loss of power loses nothing that was acknowledged) {

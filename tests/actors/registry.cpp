@@ -230,6 +230,27 @@ CAF_TEST(a message goes from one client to another) {
   CAF_CHECK_EQUAL(bert.take(), "PUBACK");
 }
 
+CAF_TEST(a message that found no subtree is not acknowledged as one that did) {
+  auto anna = connect("anna");
+  settle();
+  anna.take();
+  caf::anon_send_exit(topics, caf::exit_reason::kill);
+  consume_messages();
+  protocol::publish publish;
+  publish.topic = "a/b";
+  publish.payload = "x";
+  publish.qos = protocol::qos::at_least_once;
+  publish.packet_id = 1;
+  anna.send(publish);
+  settle();
+  std::array<uint8_t, 64> room;
+  auto got = anna.socket.read(room);
+  CAF_REQUIRE_EQUAL(got.bytes, 5u);
+  CAF_CHECK_EQUAL(room[0], 0x40);
+  CAF_CHECK_EQUAL(room[4],
+                  static_cast<uint8_t>(protocol::reason::unspecified_error));
+}
+
 CAF_TEST(a silent client is dropped after one and a half keep alives) {
   auto anna = connect("anna", true, 0, 60);
   settle();

@@ -1,6 +1,7 @@
 #include "actors/supervisor.hpp"
 
 #include "../broker/publications.hpp"
+#include "actors/refilling.hpp"
 #include "fixture.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -29,7 +30,9 @@ struct fixture : caf_fixture {
       log += message.get_if<stop_node>() ? "greeter " : "? ";
     });
     publisher = record<sys_actor>(sys, [this](const mail& message) {
-      log += message.get_if<stop_node>() ? "sys " : "? ";
+      log += message.get_if<stop_node>()        ? "sys "
+             : message.get_if<routes_changed>() ? ""
+                                                : "? ";
     });
     watcher = sys.spawn<supervisor>(node, subtrees,
                                     std::vector<greeter_actor>{greeter},
@@ -46,6 +49,8 @@ struct fixture : caf_fixture {
       log += "lost" + std::to_string(changed->lost) + "@"
              + std::to_string(index) + " ";
       routes = changed->routes;
+      if (index == 1 && registry_takes_time)
+        until = changed->until;
     } else if (message.get_if<stop_node>()) {
       log += "registry" + std::to_string(index) + " ";
     }
@@ -85,6 +90,8 @@ struct fixture : caf_fixture {
   node_context node;
   std::string log;
   std::shared_ptr<const route_table> routes;
+  std::shared_ptr<refilling> until;
+  bool registry_takes_time = false;
   std::vector<subtree_actor> subtrees;
   greeter_actor greeter;
   sys_actor publisher;
@@ -106,6 +113,25 @@ CAF_TEST(a subtree that fails is replaced and every registry is told) {
   CAF_CHECK(routes->subtree(2) == subtrees[2]);
   CAF_CHECK(!works(subtrees[1]));
   CAF_CHECK(works(routes->subtree(1)));
+}
+
+CAF_TEST(a new subtree serves when everybody has told it what it must know) {
+  registry_takes_time = true;
+  fail(subtrees[1]);
+  CAF_CHECK(!works(routes->subtree(1)));
+  until.reset();
+  consume_messages();
+  CAF_CHECK(works(routes->subtree(1)));
+}
+
+CAF_TEST(the store is asked for what the subtree retained) {
+  node.store = record<store_actor>(sys, [this](const mail& message) {
+    if (auto* wanted = message.get_if<reload>())
+      log += wanted->retained && wanted->change.lost == 2 ? "reload " : "? ";
+  });
+  fail(subtrees[2]);
+  CAF_CHECK(take().find("reload") != std::string::npos);
+  node.store = store_actor{};
 }
 
 CAF_TEST(a subtree that fails again is replaced again) {
@@ -142,6 +168,14 @@ CAF_TEST(to stop is passed on to everybody who serves clients) {
   for (auto part : {"sys", "greeter", "registry0", "registry1"})
     CAF_CHECK(text.find(part) != std::string::npos);
   CAF_CHECK(text.find("drained") == std::string::npos);
+}
+
+CAF_TEST(what fails after the stop is not started anew) {
+  tell(watcher, stop_node{});
+  consume_messages();
+  take();
+  fail(subtrees[1]);
+  CAF_CHECK_EQUAL(take(), "");
 }
 
 CAF_TEST(the node is drained once when the last registry is) {

@@ -303,3 +303,15 @@ class BrokerTest(unittest.TestCase):
         self.connected(will=will, props={"session_expiry": 600}).drop()
         watcher.expect_publish(topic, "now", within=seconds + 10)
         watcher.disconnect()
+
+
+class OwnBrokerTest(BrokerTest):
+    """Each test starts a broker of its own, `self.broker`, as it ends it."""
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    @classmethod
+    def tearDownClass(cls):
+        pass

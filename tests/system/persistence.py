@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 import mqtt
-from harness import PEER, Broker, BrokerTest
+from harness import PEER, Broker, OwnBrokerTest
 from mqtt import V5, V31
 
 KEEP = {"session_expiry": 600}
@@ -27,18 +27,10 @@ def each_ending(test):
     return run
 
 
-class PersistenceTest(BrokerTest):
+class PersistenceTest(OwnBrokerTest):
     """Each test has a broker and a directory of its own."""
 
     options = {}
-
-    @classmethod
-    def setUpClass(cls):
-        pass
-
-    @classmethod
-    def tearDownClass(cls):
-        pass
 
     def setUp(self):
         super().setUp()

@@ -10,7 +10,8 @@ import unittest
 
 import client as raw
 import mqtt
-from harness import BINARY, Broker, BrokerTest, Lines, free_port, troupe_only
+from harness import (BINARY, Broker, BrokerTest, Lines, OwnBrokerTest,
+                     free_port, troupe_only)
 from mqtt import V311, V5
 
 
@@ -145,17 +146,7 @@ class Arguments(unittest.TestCase):
 
 
 @troupe_only
-class Signals(BrokerTest):
-    """Each test has a broker of its own, as it ends it."""
-
-    @classmethod
-    def setUpClass(cls):
-        pass
-
-    @classmethod
-    def tearDownClass(cls):
-        pass
-
+class Signals(OwnBrokerTest):
     def setUp(self):
         super().setUp()
         self.broker = Broker()

@@ -277,40 +277,40 @@ class Qos0(PersistenceTest):
 class InFlight(PersistenceTest):
     """Messages on their way to a subscriber when the broker ends."""
 
-    @each_ending
-    @each_version
-    def test_they_come_again_with_dup_and_the_same_identifiers(self, version):
-        client = self.durable(version)
-        client.subscribe(self.topic, qos=2)
+    def publish_ten(self):
+        """At QoS 1 and 2 in turn."""
         sender = self.connected()
         for number in range(10):
             sender.publish(self.topic, str(number), 1 + number % 2)
-        before = [client.receive_publish() for _ in range(10)]
-        self.restart()
-        client = self.again(client)
-        after = [client.receive_publish() for _ in range(10)]
-        for first, second in zip(before, after):
+
+    def expect_again(self, before, client):
+        """These come again, marked as DUP, with the identifiers they had."""
+        for first in before:
+            second = client.receive_publish()
             self.assertEqual((first.payload, first.pid, first.qos),
                              (second.payload, second.pid, second.qos))
             self.assertTrue(second.dup)
 
     @each_ending
+    @each_version
+    def test_they_come_again_with_dup_and_the_same_identifiers(self, version):
+        client = self.durable(version)
+        client.subscribe(self.topic, qos=2)
+        self.publish_ten()
+        before = [client.receive_publish() for _ in range(10)]
+        self.restart()
+        self.expect_again(before, self.again(client))
+
+    @each_ending
     def test_what_was_launched_from_a_queue_comes_again_too(self):
         client = self.away(qos=2)
-        sender = self.connected()
-        for number in range(10):
-            sender.publish(self.topic, str(number), 1 + number % 2)
+        self.publish_ten()
         client = self.again(client)
         before = [client.receive_publish() for _ in range(10)]
         client.ping()
         self.ending = "SIGTERM"
         self.restart()
-        client = self.again(client)
-        after = [client.receive_publish() for _ in range(10)]
-        for first, second in zip(before, after):
-            self.assertEqual((first.payload, first.pid, first.qos),
-                             (second.payload, second.pid, second.qos))
-            self.assertTrue(second.dup)
+        self.expect_again(before, self.again(client))
 
     @each_ending
     def test_new_messages_come_behind_them(self):
@@ -332,9 +332,7 @@ class InFlight(PersistenceTest):
     def test_what_was_acknowledged_does_not_come_again(self, version):
         client = self.durable(version)
         client.subscribe(self.topic, qos=2)
-        sender = self.connected()
-        for number in range(10):
-            sender.publish(self.topic, str(number), 1 + number % 2)
+        self.publish_ten()
         got = [client.receive_publish() for _ in range(10)]
         for each in got[:9]:
             client.finish(each)

@@ -10,8 +10,8 @@ import time
 import unittest
 
 import mqtt
-from harness import (DURABLE, PEER, Broker, BrokerTest, expected_differs,
-                     troupe_only)
+from harness import (DURABLE, PEER, Broker, OwnBrokerTest,
+                     expected_differs, troupe_only)
 from mqtt import V5, V311
 from persistence import PersistenceTest, each_ending
 
@@ -184,19 +184,11 @@ def can_mount():
 
 @troupe_only
 @unittest.skipUnless(can_mount(), "needs the right to mount a tmpfs")
-class FullDisk(BrokerTest):
+class FullDisk(OwnBrokerTest):
     """A disk of 4 MB that has no room left, and then has again."""
 
     options = {}
     SIZE = "4m"
-
-    @classmethod
-    def setUpClass(cls):
-        pass
-
-    @classmethod
-    def tearDownClass(cls):
-        pass
 
     def setUp(self):
         super().setUp()

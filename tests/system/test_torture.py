@@ -3,6 +3,7 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import types
 import unittest
 
 from harness import BINARY, QUICK, troupe_only
@@ -11,11 +12,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]
                        / "torture"))
 
 # These need the path above.
+import mqtt  # noqa: E402
+from endpoint import Endpoint  # noqa: E402
 from history import NEVER, History, Subscription  # noqa: E402
 from judge import judge  # noqa: E402
 from matching import matches  # noqa: E402
 from messages import counter_of, payload  # noqa: E402
 from torture import parse, torture  # noqa: E402
+from world import World  # noqa: E402
 
 TOPIC = "t/p0/1/0"
 MOSQUITTO = "/usr/sbin/mosquitto"
@@ -229,6 +233,26 @@ class Parts(unittest.TestCase):
             self.assertEqual(counter_of(TOPIC, data), counter)
             self.assertIsNone(counter_of(TOPIC, data[:-1]))
             self.assertIsNone(counter_of("t/p1/1/0", data))
+
+    def test_a_broker_that_ends_may_refuse_whoever_comes(self):
+        for is_ending, code, wanted in ((True, 0x8B, 0), (False, 0x8B, 1),
+                                        (True, 0x97, 1)):
+            world = types.SimpleNamespace(history=History(),
+                                          is_ending=is_ending)
+            body = bytes((0, code, 0))
+            Endpoint(world, "p1", mqtt.V5).on_connack(
+                mqtt.Packet(body, 0x20, body, mqtt.V5))
+            self.assertEqual(world.history.said["refused"], wanted,
+                             (is_ending, code))
+
+    def test_sigterm_before_the_broker_serves_may_be_met_at_once(self):
+        world = World(1, types.SimpleNamespace(port=0, process=None), 1, 1)
+        for connacks, status, wanted in ((0, -15, True), (1, -15, False),
+                                         (1, 0, True), (0, -11, False),
+                                         (0, None, False)):
+            world.connacks = connacks
+            self.assertEqual(world.is_orderly(status), wanted,
+                             (connacks, status))
 
 
 @troupe_only

@@ -220,6 +220,9 @@ class Endpoint:
         getattr(self, handler)(packet)
 
     def on_connack(self, packet):
+        if packet.code and self.world.is_ending and (
+                packet.code in EXPECTED_CODES):
+            return  # it had not said so before the broker was told to end
         if packet.code:
             self.complain("refused", f"CONNACK {packet.code:#x}")
             return

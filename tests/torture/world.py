@@ -1,5 +1,6 @@
 """The broker, all clients, and what is done to them, round by round."""
 import random
+import signal
 import time
 
 import mqtt
@@ -42,6 +43,7 @@ class World:
         self.time = time.monotonic()
         self.packets = 0
         self.connacks = 0
+        self.connacks_before = 0
         self.rate = 0
         self.is_ending = False
         self.is_over = False
@@ -118,12 +120,16 @@ class World:
         self._end_broker(is_killed)
 
     def _start_broker(self):
+        self.connacks_before = self.connacks
         if not self.is_spared or not self.broker.process:
             self.broker.start()
 
+    def _has_served(self):
+        """Somebody was connected since the broker was started."""
+        return self.connacks > self.connacks_before
+
     def _wait_for_load(self):
-        before = self.connacks
-        if not self._run(START_DEADLINE, lambda: self.connacks > before):
+        if not self._run(START_DEADLINE, self._has_served):
             raise BrokerFailed(f"nobody could connect:\n"
                                f"{self.broker.last_lines()}")
 
@@ -178,7 +184,7 @@ class World:
             self.broker.ask_to_end()
             self.loop.run_until(time.monotonic() + 20, self.broker.has_ended)
             status = self.broker.status()
-            if status != 0:
+            if not self.is_orderly(status):
                 raise BrokerFailed(f"SIGTERM ended it with status {status}:\n"
                                    f"{self.broker.last_lines()}")
         # What it said to the last is read before anybody tries again.
@@ -187,6 +193,12 @@ class World:
             lambda: not any(client.socket for client in self.clients))
         self._cut_all()
         self.is_ending = False
+
+    def is_orderly(self, status):
+        """A process that is just being started does not take signals yet, and
+        so SIGTERM ends it as it ends any other."""
+        return status == 0 or (status == -signal.SIGTERM
+                               and not self._has_served())
 
     def _cut_all(self):
         for client in self.clients:
