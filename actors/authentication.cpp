@@ -83,7 +83,8 @@ stored_user find_user(const listener_policy& at, const std::string& user,
   return {};
 }
 
-admittance log_in_by_password(const listener_policy& at, const credentials& made) {
+admittance log_in_by_password(const listener_policy& at,
+                              const credentials& made) {
   auto found = find_user(at, *made.user_name, made.client_id);
   // Whoever does not exist takes as long.
   static const security::password_file nobody;

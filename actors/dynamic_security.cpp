@@ -61,18 +61,17 @@ bool dynamic_security::carry_out(work_pool& workers, std::string payload,
                                  security::client_identity requester,
                                  connection_actor answer_to,
                                  std::function<void(names)> disconnect) {
-  return workers.post([this, payload = std::move(payload),
-                       requester = std::move(requester),
-                       answer_to = std::move(answer_to),
-                       disconnect = std::move(disconnect)] {
-    auto result = change(payload, requester);
-    tell(answer_to, control_answer{std::string{dynsec::response_topic},
-                                   std::move(result.response)});
-    if (!result.disconnect.empty())
-      disconnect(
-          std::make_shared<const std::vector<std::optional<std::string>>>(
-              std::move(result.disconnect)));
-  });
+  return workers.post(
+      [this, payload = std::move(payload), requester = std::move(requester),
+       answer_to = std::move(answer_to), disconnect = std::move(disconnect)] {
+        auto result = change(payload, requester);
+        tell(answer_to, control_answer{std::string{dynsec::response_topic},
+                                       std::move(result.response)});
+        if (!result.disconnect.empty())
+          disconnect(
+              std::make_shared<const std::vector<std::optional<std::string>>>(
+                  std::move(result.disconnect)));
+      });
 }
 
 /// Saved, in force, then answered: a change that is answered survives.

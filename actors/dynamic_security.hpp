@@ -32,8 +32,8 @@ public:
   }
 
   /// Has a worker carry out what `requester` published to the control topic;
-  /// `answer_to` gets the answer, `disconnect` who is to go. False: there is too
-  /// much to do already. Thread-safe.
+  /// `answer_to` gets the answer, `disconnect` who is to go. False: there is
+  /// too much to do already. Thread-safe.
   bool carry_out(work_pool& workers, std::string payload,
                  security::client_identity requester,
                  connection_actor answer_to,

@@ -33,7 +33,8 @@ std::optional<std::string> proved_name(const visitor& who) {
   return own.use_subject_as_username ? peer->subject : peer->common_name;
 }
 
-credentials credentials_of(const visitor& who, const protocol::connect& packet) {
+credentials credentials_of(const visitor& who,
+                           const protocol::connect& packet) {
   credentials made;
   if (auto name = proved_name(who)) {
     made.user_name = std::move(name);

@@ -87,9 +87,8 @@ problem tls_context_builder::check_client() const {
 
 problem tls_context_builder::add_context(const certificate_files& files) {
   ERR_clear_error();
-  auto* handle =
-      SSL_CTX_new(target_.is_server() ? TLS_server_method()
-                                      : TLS_client_method());
+  auto* handle = SSL_CTX_new(target_.is_server() ? TLS_server_method()
+                                                 : TLS_client_method());
   if (handle == nullptr)
     return explanation{"cannot prepare TLS: " + take_openssl_reason()};
   target_.contexts_.emplace_back(handle);
@@ -120,10 +119,9 @@ void tls_context_builder::set_fixed_choices(SSL_CTX* handle) const {
                                | SSL_MODE_ENABLE_PARTIAL_WRITE
                                | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // Renegotiation and compression have been ways to attack.
-  SSL_CTX_set_options(handle,
-                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION
-                          | SSL_OP_CIPHER_SERVER_PREFERENCE
-                          | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_options(handle, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION
+                                  | SSL_OP_CIPHER_SERVER_PREFERENCE
+                                  | SSL_OP_PRIORITIZE_CHACHA);
   // Tickets are kept by the clients: nothing needs to be remembered here.
   SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_id_context(handle, session_context,

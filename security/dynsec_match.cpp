@@ -33,8 +33,13 @@ private:
   bool at_end_ = false;
 };
 
+constexpr bool is_wildcard(char c) noexcept {
+  return c == '+' || c == '#';
+}
+
 bool is_plain(std::string_view level) noexcept {
-  return level.find_first_of("+#/") == std::string_view::npos;
+  return std::none_of(level.begin(), level.end(),
+                      [](char c) { return is_wildcard(c) || c == '/'; });
 }
 
 /// What a level of an ACL's filter stands for; nothing: no level at all.
@@ -54,12 +59,23 @@ std::optional<std::string_view> resolve(std::string_view level,
 coverage covers_level(std::string_view level, std::string_view given,
                       const client_identity& who) noexcept {
   if (!is_plain(level)) {
-    auto head = level.substr(0, level.find_first_of("+#"));
-    return given.starts_with(head) ? coverage::broken : coverage::none;
+    auto head = std::find_if(level.begin(), level.end(), is_wildcard);
+    return given.starts_with({level.begin(), head}) ? coverage::broken
+                                                    : coverage::none;
   }
   auto wanted = resolve(level, who);
   return wanted && *wanted == given ? coverage::covers : coverage::none;
 }
+
+/// For a filter that does not match: whether it could ever.
+coverage mismatch(std::string_view filter) noexcept {
+  auto hash = filter.find('#');
+  return hash == std::string_view::npos || hash + 1 == filter.size()
+             ? coverage::none
+             : coverage::broken;
+}
+
+} // namespace
 
 coverage covers(std::string_view filter, std::string_view given,
                 const client_identity& who) noexcept {
@@ -76,32 +92,24 @@ coverage covers(std::string_view filter, std::string_view given,
     if (level == "#")
       return ours.at_end() ? coverage::covers : coverage::broken;
     if (theirs.at_end())
-      return coverage::none;
+      return mismatch(filter);
     auto other = theirs.take();
     // One level does not cover the many of a filter's `#`.
     if (level == "+" && other != "#")
       continue;
     if (level == "+")
       return coverage::none;
-    if (auto found = covers_level(level, other, who); found != coverage::covers)
+    auto found = covers_level(level, other, who);
+    if (found == coverage::none)
+      return mismatch(filter);
+    if (found == coverage::broken)
       return found;
   }
   return theirs.at_end() ? coverage::covers : coverage::none;
 }
 
-} // namespace
-
-coverage covers_topic(std::string_view filter, std::string_view topic,
-                      const client_identity& who) noexcept {
-  // A topic name with wildcards in it is none.
-  if (topic.find_first_of("+#") != std::string_view::npos)
-    return coverage::broken;
-  return covers(filter, topic, who);
-}
-
-coverage covers_filter(std::string_view filter, std::string_view wanted,
-                       const client_identity& who) noexcept {
-  return covers(filter, wanted, who);
+bool has_wildcard(std::string_view topic) noexcept {
+  return std::any_of(topic.begin(), topic.end(), is_wildcard);
 }
 
 bool is_acl_topic(std::string_view filter) noexcept {

@@ -25,16 +25,6 @@ std::string shown(const json& given) {
   return text.size() > enough ? text.substr(0, enough) + "..." : text;
 }
 
-/// As add_acl would have done, but in a time that a long list can bear.
-void put_in_order(std::vector<acl>& list) {
-  std::set<std::string, std::less<>> seen;
-  std::erase_if(
-      list, [&](const acl& each) { return !seen.insert(each.topic).second; });
-  std::stable_sort(list.begin(), list.end(), [](const acl& x, const acl& y) {
-    return x.priority > y.priority;
-  });
-}
-
 class reader {
 public:
   explicit reader(std::string_view filename) : filename_(filename) {}
@@ -51,6 +41,8 @@ private:
   complaint read_default_access(const json& root);
   complaint read_role(const json& from);
   complaint read_acl(const json& from, role& to);
+  /// As add_acl would have done, but in a time that a long list can bear.
+  void put_in_order(role& in);
   complaint read_client(const json& from);
   complaint read_password(const json& from, client& to);
   complaint read_group(const json& from);
@@ -161,8 +153,7 @@ complaint reader::read_role(const json& from) {
   if (auto wrong = each(from, "acls",
                         [&](const json& one) { return read_acl(one, made); }))
     return wrong;
-  for (auto& list : made.acls)
-    put_in_order(list);
+  put_in_order(made);
   if (!made_.content.add_role(name, std::move(made)))
     return fmt::format("there are two roles \"{}\"; remove one", name);
   return std::nullopt;
@@ -194,6 +185,22 @@ complaint reader::read_acl(const json& from, role& to) {
   made.topic = std::move(*topic);
   to.list(*known).push_back(std::move(made));
   return std::nullopt;
+}
+
+void reader::put_in_order(role& in) {
+  for (auto& list : in.acls) {
+    std::set<std::string, std::less<>> seen;
+    std::erase_if(list, [&](const acl& each) {
+      bool again = !seen.insert(each.topic).second;
+      if (again)
+        warn(fmt::format("acls: {} is there twice; the first one counts",
+                         shown(each.topic)));
+      return again;
+    });
+    std::stable_sort(list.begin(), list.end(), [](const acl& x, const acl& y) {
+      return x.priority > y.priority;
+    });
+  }
 }
 
 complaint reader::read_client(const json& from) {
