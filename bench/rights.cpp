@@ -53,9 +53,8 @@ void acl_load(benchmark::State& state) {
     benchmark::DoNotOptimize(acl_file::parse(text, "acl"));
   auto before = allocated();
   auto made = acl_file::parse(text, "acl");
-  state.counters["bytes_per_line"] =
-      static_cast<double>(allocated() - before)
-      / static_cast<double>(state.range(0));
+  state.counters["bytes_per_line"] = static_cast<double>(allocated() - before)
+                                     / static_cast<double>(state.range(0));
 }
 BENCHMARK(acl_load)->Arg(100)->Arg(100'000)->Unit(benchmark::kMillisecond);
 

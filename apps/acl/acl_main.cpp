@@ -39,12 +39,11 @@ int check(const options& given) {
     return complain(read.error().text, refused);
   const auto& file = **read;
   warn_of(file);
-  auto text = fmt::format("{}: {}, {}; {}", file.name(),
-                          counted(file.rules(), "rule"),
-                          counted(file.users(), "user"),
-                          file.restricts_subscribing()
-                              ? "SUBSCRIBE needs the right `subscribe`"
-                              : "every SUBSCRIBE is allowed");
+  auto text = fmt::format(
+      "{}: {}, {}; {}", file.name(), counted(file.rules(), "rule"),
+      counted(file.users(), "user"),
+      file.restricts_subscribing() ? "SUBSCRIBE needs the right `subscribe`"
+                                   : "every SUBSCRIBE is allowed");
   std::puts(text.c_str());
   return success;
 }

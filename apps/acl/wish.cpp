@@ -96,8 +96,8 @@ checked<wish> parse_wish(const std::string& line) {
 int answer(const wish& asked, const security::authorities& judges) {
   auto made = security::explain(judges, asked.who, asked.what, asked.topic);
   auto allowed = made.verdict == security::ruling::allow;
-  auto text = fmt::format("{}: {}", allowed ? "allowed" : "denied",
-                          made.reason);
+  auto text =
+      fmt::format("{}: {}", allowed ? "allowed" : "denied", made.reason);
   std::puts(text.c_str());
   return allowed ? success : refused;
 }

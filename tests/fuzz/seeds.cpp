@@ -1,5 +1,5 @@
 // Writes seed files: for fuzz/decode.cpp one per row of the packet table, for
-// fuzz/mosquitto_db.cpp one per format.
+// fuzz/mosquitto_db.cpp one per format, for fuzz/acl_file.cpp one per action.
 #include "tests/protocol/notation.hpp"
 #include "tests/protocol/packet_table.hpp"
 #include "tests/storage/mosquitto_file.hpp"
@@ -69,6 +69,18 @@ bool write_databases(const std::filesystem::path& directory) {
   return true;
 }
 
+/// As in fuzz/acl_file.cpp, the question comes first.
+bool write_rights(const std::filesystem::path& directory) {
+  for (auto what : {"0", "1", "2"})
+    if (!write(directory / what,
+               std::string{what}
+                   + " ann c1 a/c1/b\n# rights\ntopic read open/#\nuser ann\n"
+                     "topic deny a/+/c\ntopic write x y\n"
+                     "pattern readwrite a/%c/#\npattern subscribe a/%u\n"))
+      return false;
+  return true;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -77,10 +89,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::filesystem::path directory{argv[1]};
-  for (const auto* name : {"decode", "mosquitto_db"})
+  for (const auto* name : {"decode", "mosquitto_db", "acl_file"})
     std::filesystem::create_directories(directory / name);
   if (!write_packets(directory / "decode")
-      || !write_databases(directory / "mosquitto_db")) {
+      || !write_databases(directory / "mosquitto_db")
+      || !write_rights(directory / "acl_file")) {
     std::cerr << "cannot write to " << directory << '\n';
     return 1;
   }
