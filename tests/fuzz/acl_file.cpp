@@ -3,6 +3,7 @@
 // The question stands in the first line: action, user, client id, topic,
 // separated by spaces, the user `-` for none.
 #include "security/acl_file.hpp"
+
 #include "security/topic_levels.hpp"
 #include "tests/security/acl_model.hpp"
 

@@ -45,8 +45,7 @@ public:
         return false;
       for (auto wanted : {deny_right, right})
         for (const auto& each : rules_)
-          if ((each.line.rights & wanted) != 0
-              && concerns(each, who, patterns)
+          if ((each.line.rights & wanted) != 0 && concerns(each, who, patterns)
               && matches(each.line.text, topic, patterns ? &who : nullptr))
             return wanted != deny_right;
     }
@@ -110,8 +109,7 @@ private:
     if (names != nullptr && rule == "%c")
       return !level.empty() && level == names->client_id;
     if (names != nullptr && rule == "%u")
-      return !level.empty() && names->user_name
-             && level == *names->user_name;
+      return !level.empty() && names->user_name && level == *names->user_name;
     return rule == level;
   }
 
