@@ -1,6 +1,4 @@
-// Writes seed files: for fuzz/decode.cpp one per row of the packet table, for
-// fuzz/mosquitto_db.cpp one per format, for fuzz/jwt.cpp one per kind of text,
-// for the others what well-behaved peers send.
+// Writes seed files for each target, from which it starts to look further.
 #include "tests/net/proxy_bytes.hpp"
 #include "tests/net/websocket_bytes.hpp"
 #include "tests/protocol/notation.hpp"
@@ -11,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <utility>
 
 using namespace std::string_view_literals;
 using namespace troupe::test;
@@ -124,6 +123,29 @@ bool write_tokens(const std::filesystem::path& directory) {
   return true;
 }
 
+/// As in fuzz/acl_file.cpp, the question comes first.
+bool write_rights(const std::filesystem::path& directory) {
+  for (auto what : {"0", "1", "2"})
+    if (!write(directory / what,
+               std::string{what}
+                   + " ann c1 a/c1/b\n# rights\ntopic read open/#\nuser ann\n"
+                     "topic deny a/+/c\ntopic write x y\n"
+                     "pattern readwrite a/%c/#\npattern subscribe a/%u\n"))
+      return false;
+  return true;
+}
+
+/// By fuzz target.
+constexpr std::pair<const char*, bool (*)(const std::filesystem::path&)>
+    seed_writers[] = {
+        {"acl_file", &write_rights},
+        {"decode", &write_packets},
+        {"mosquitto_db", &write_databases},
+        {"jwt", &write_tokens},
+        {"websocket", &write_websocket},
+        {"proxy_header", &write_proxy},
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -132,16 +154,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::filesystem::path directory{argv[1]};
-  for (const auto* name :
-       {"decode", "mosquitto_db", "jwt", "websocket", "proxy_header"})
+  for (auto [name, write_all] : seed_writers) {
     std::filesystem::create_directories(directory / name);
-  if (!write_packets(directory / "decode")
-      || !write_databases(directory / "mosquitto_db")
-      || !write_tokens(directory / "jwt")
-      || !write_websocket(directory / "websocket")
-      || !write_proxy(directory / "proxy_header")) {
-    std::cerr << "cannot write to " << directory << '\n';
-    return 1;
+    if (!write_all(directory / name)) {
+      std::cerr << "cannot write to " << directory << '\n';
+      return 1;
+    }
   }
   return 0;
 }
