@@ -1,5 +1,6 @@
 // Writes seed files: for fuzz/decode.cpp one per row of the packet table, for
-// fuzz/mosquitto_db.cpp one per format.
+// fuzz/mosquitto_db.cpp one per format, for fuzz/credentials.cpp one per kind
+// of text.
 #include "tests/protocol/notation.hpp"
 #include "tests/protocol/packet_table.hpp"
 #include "tests/storage/mosquitto_file.hpp"
@@ -69,6 +70,32 @@ bool write_databases(const std::filesystem::path& directory) {
   return true;
 }
 
+/// The first byte says what the text is, as in fuzz/credentials.cpp.
+bool write_credentials(const std::filesystem::path& directory) {
+  const std::string_view seeds[] = {
+      "\0$7$101$4N/a+vV3w5UaJsM/$/nTjOVOf5Z02wmtyOtww+J6bI552+yFt/"
+      "8ZFW31ZsTdd5tYFOBRaSHQP9Cuo/LVGoluiu6F5JYJfbIR5GUFVKQ=="sv,
+      "\0$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/"
+      "0ttZwg2f/5U52iv1cDc"sv,
+      "\0$scram-sha-256$4096$W22ZaJ0SNY7soEsUEjb6gQ==$"
+      "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=$"
+      "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="sv,
+      "\1# users\n\nu:$6$fSyWp2I5HWypdWDl$H2t96F72J/ImIF6Sb0rXFNJ9qTH+a6d/"
+      "JdtyQ2gy9QxCSK1+DOeJ88Lrf8ozsPZY7KeDXy+8wLI2Bolcb8DOJA==\nv:plain\n"sv,
+      "\2# keys\na : 00ff\r\nb:abc"sv,
+      "\3# u:1\n u : 2\nu:3\nv:4"sv,
+      "\4n,,n=us=2Cer,r=rOprNGfwEbeRWgbNEkqO,x=1"sv,
+      "\5c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+      "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="sv,
+      "\6r=abc,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"sv,
+      "\6v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="sv};
+  size_t number = 0;
+  for (auto seed : seeds)
+    if (!write(directory / ("text-" + std::to_string(number++)), seed))
+      return false;
+  return true;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -77,10 +104,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::filesystem::path directory{argv[1]};
-  for (const auto* name : {"decode", "mosquitto_db"})
+  for (const auto* name : {"decode", "mosquitto_db", "credentials"})
     std::filesystem::create_directories(directory / name);
   if (!write_packets(directory / "decode")
-      || !write_databases(directory / "mosquitto_db")) {
+      || !write_databases(directory / "mosquitto_db")
+      || !write_credentials(directory / "credentials")) {
     std::cerr << "cannot write to " << directory << '\n';
     return 1;
   }
