@@ -135,9 +135,36 @@ bool write_rights(const std::filesystem::path& directory) {
   return true;
 }
 
+/// The first byte says what the text is, as in fuzz/credentials.cpp.
+bool write_credentials(const std::filesystem::path& directory) {
+  const std::string_view seeds[] = {
+      "\0$7$101$4N/a+vV3w5UaJsM/$/nTjOVOf5Z02wmtyOtww+J6bI552+yFt/"
+      "8ZFW31ZsTdd5tYFOBRaSHQP9Cuo/LVGoluiu6F5JYJfbIR5GUFVKQ=="sv,
+      "\0$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/"
+      "0ttZwg2f/5U52iv1cDc"sv,
+      "\0$scram-sha-256$4096$W22ZaJ0SNY7soEsUEjb6gQ==$"
+      "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=$"
+      "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="sv,
+      "\1# users\n\nu:$6$fSyWp2I5HWypdWDl$H2t96F72J/ImIF6Sb0rXFNJ9qTH+a6d/"
+      "JdtyQ2gy9QxCSK1+DOeJ88Lrf8ozsPZY7KeDXy+8wLI2Bolcb8DOJA==\nv:plain\n"sv,
+      "\2# keys\na : 00ff\r\nb:abc"sv,
+      "\3# u:1\n u : 2\nu:3\nv:4"sv,
+      "\4n,,n=us=2Cer,r=rOprNGfwEbeRWgbNEkqO,x=1"sv,
+      "\5c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+      "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="sv,
+      "\6r=abc,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"sv,
+      "\6v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="sv};
+  size_t number = 0;
+  for (auto seed : seeds)
+    if (!write(directory / ("text-" + std::to_string(number++)), seed))
+      return false;
+  return true;
+}
+
 /// By fuzz target.
 constexpr std::pair<const char*, bool (*)(const std::filesystem::path&)>
     seed_writers[] = {
+        {"credentials", &write_credentials},
         {"acl_file", &write_rights},
         {"decode", &write_packets},
         {"mosquitto_db", &write_databases},
