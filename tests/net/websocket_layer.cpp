@@ -304,6 +304,22 @@ CAF_TEST(closing says farewell once) {
   CAF_CHECK(server.write(bytes("x")).what == kind::broken);
 }
 
+CAF_TEST(after our farewell only that of the peer counts) {
+  shake_hands();
+  send(binary("on its way") + frame(0x89, "ping"));
+  server.shutdown_write();
+  CAF_CHECK(read().what == kind::would_block);
+  send(binary("still") + closing(1000) + "garbage");
+  CAF_CHECK(read().what == kind::end_of_stream);
+  CAF_CHECK_EQUAL(all_of(peer), closing(1000, {}, false));
+  open({});
+  shake_hands();
+  server.shutdown_write();
+  all_of(peer);
+  peer.close();
+  CAF_CHECK(read().what == kind::end_of_stream);
+}
+
 CAF_TEST(nobody is told farewell who was not welcomed) {
   server.shutdown_write();
   CAF_CHECK_EQUAL(all_of(peer), "");
