@@ -324,6 +324,8 @@ void websocket_layer::flush(socket& to) noexcept {
     output_.consume(sent.bytes);
   }
   output_.release();
+  if (below_ && below_->has_output())
+    below_->write(to, {});
 }
 
 // -- the end
