@@ -23,7 +23,8 @@ constexpr std::string_view wrong_key =
 /// bytes that are no TLS at all.
 constexpr std::array ours{
     meaning{SSL_R_HTTP_REQUEST, "the peer sent an HTTP request, not TLS"},
-    meaning{SSL_R_HTTPS_PROXY_REQUEST, "the peer sent an HTTP request, not TLS"},
+    meaning{SSL_R_HTTPS_PROXY_REQUEST,
+            "the peer sent an HTTP request, not TLS"},
     meaning{SSL_R_WRONG_VERSION_NUMBER, no_tls},
     meaning{SSL_R_UNKNOWN_PROTOCOL, no_tls},
     meaning{SSL_R_PACKET_LENGTH_TOO_LONG, no_tls},

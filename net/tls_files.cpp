@@ -3,9 +3,9 @@
 #include "core/file.hpp"
 
 #include <fmt/format.h>
-
 #include <openssl/crypto.h>
 #include <openssl/pem.h>
+
 #include <sys/stat.h>
 
 #include <climits>

@@ -5,8 +5,9 @@
 #include "net/tls_error.hpp"
 #include "net/tls_identity.hpp"
 
-#include <arpa/inet.h>
 #include <openssl/x509v3.h>
+
+#include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
@@ -94,12 +95,17 @@ kind tls_layer::after(int outcome) noexcept {
     if (!is_ready_ && SSL_is_init_finished(ssl_.get()) && !finish_handshake())
       return kind::broken;
     switch (error) {
-      case SSL_ERROR_NONE: return kind::done;
-      case SSL_ERROR_WANT_READ:
-      case SSL_ERROR_WANT_WRITE: return kind::would_block;
-      case SSL_ERROR_ZERO_RETURN: return kind::end_of_stream;
-      case SSL_ERROR_SYSCALL: return after_system_error();
-      default: return after_error();
+    case SSL_ERROR_NONE:
+      return kind::done;
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return kind::would_block;
+    case SSL_ERROR_ZERO_RETURN:
+      return kind::end_of_stream;
+    case SSL_ERROR_SYSCALL:
+      return after_system_error();
+    default:
+      return after_error();
     }
   } catch (const std::exception& problem) {
     return fail({});
@@ -112,10 +118,13 @@ kind tls_layer::after_system_error() noexcept {
 }
 
 kind tls_layer::after_error() noexcept {
-  auto is_end = ERR_GET_REASON(ERR_peek_error())
-                == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-  if (!is_end)
-    return fail(explain_tls_error(*ssl_, is_ready_));
+  auto reason = ERR_GET_REASON(ERR_peek_error());
+  if (reason != SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    auto why = explain_tls_error(*ssl_, is_ready_);
+    auto about_key =
+        notes_ ? explain_psk(*context_, *notes_, reason) : std::string{};
+    return fail(about_key.empty() ? std::move(why) : std::move(about_key));
+  }
   ERR_clear_error();
   if (!is_ready_)
     return fail("the peer closed the connection in the middle of the TLS "
@@ -214,9 +223,8 @@ bool name_server(SSL* ssl, const tls_settings& settings,
 
 } // namespace
 
-std::unique_ptr<layer>
-tls_accept(std::shared_ptr<const tls_context> context,
-           const socket& connection) noexcept {
+std::unique_ptr<layer> tls_accept(std::shared_ptr<const tls_context> context,
+                                  const socket& connection) noexcept {
   try {
     auto ssl = make_ssl(*context, connection);
     if (!ssl)

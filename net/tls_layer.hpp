@@ -12,9 +12,8 @@ namespace troupe::net {
 /// non-blocking socket that the layer will be used with; its descriptor must
 /// stay the same. OpenSSL writes to it by itself: SIGPIPE must be ignored in
 /// this process. Null: out of memory.
-std::unique_ptr<layer>
-tls_accept(std::shared_ptr<const tls_context> context,
-           const socket& connection) noexcept;
+std::unique_ptr<layer> tls_accept(std::shared_ptr<const tls_context> context,
+                                  const socket& connection) noexcept;
 
 /// TLS for a connection made from here to the host, or IP address,
 /// `server_name`, which the certificate must be for unless the settings say

@@ -2,7 +2,6 @@
 #include "net/tls_files.hpp"
 
 #include <fmt/format.h>
-
 #include <openssl/x509v3.h>
 
 #include <cerrno>

@@ -3,7 +3,6 @@
 #include "net/openssl.hpp"
 
 #include <caf/test/unit_test.hpp>
-
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -62,8 +61,7 @@ inline void add_extension(X509* to, X509* issuer, int name,
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, to, nullptr, nullptr, 0);
-  auto* extension =
-      X509V3_EXT_conf_nid(nullptr, &context, name, value.c_str());
+  auto* extension = X509V3_EXT_conf_nid(nullptr, &context, name, value.c_str());
   CAF_REQUIRE(extension != nullptr);
   X509_add_ext(to, extension, -1);
   X509_EXTENSION_free(extension);
@@ -73,9 +71,9 @@ inline void add_extension(X509* to, X509* issuer, int name,
 inline test_certificate make_certificate(const certificate_wish& wish,
                                          const test_certificate* issuer) {
   static long last_serial = 1000;
-  test_certificate made{certificate_ptr{X509_new()},
-                        key_ptr{wish.is_rsa ? EVP_RSA_gen(2048)
-                                            : EVP_EC_gen("P-256")}};
+  test_certificate made{
+      certificate_ptr{X509_new()},
+      key_ptr{wish.is_rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256")}};
   auto* certificate = made.certificate.get();
   auto* signer = issuer != nullptr ? issuer : &made;
   X509_set_version(certificate, X509_VERSION_3);

@@ -57,8 +57,7 @@ void transfer(tls_end& from, tls_end& to, const std::string& text,
   to.received.clear();
   for (int idle = 0; idle < 100 && to.received.size() < text.size(); ++idle) {
     if (sent < text.size()) {
-      auto done =
-          from.say(std::string_view{text}.substr(sent, write_size));
+      auto done = from.say(std::string_view{text}.substr(sent, write_size));
       CAF_REQUIRE(done.what == kind::done || done.what == kind::would_block);
       sent += done.bytes;
       idle = done.bytes > 0 ? 0 : idle;
@@ -180,8 +179,7 @@ CAF_TEST(a write that was cut short goes on from another place in memory) {
   auto done = pair.server.say(text);
   CAF_REQUIRE(done.what == kind::done);
   CAF_REQUIRE(done.bytes < text.size());
-  CAF_CHECK(pair.server.say(text.substr(done.bytes)).what
-            == kind::would_block);
+  CAF_CHECK(pair.server.say(text.substr(done.bytes)).what == kind::would_block);
   auto sent = done.bytes;
   while (sent < text.size()) {
     pair.client.step(65536);
@@ -258,7 +256,8 @@ CAF_TEST(HTTP on a port for TLS is named) {
 CAF_TEST(a server without TLS is named) {
   auto pair = open();
   pair.client.step();
-  pair.server.connection.write(net::as_bytes(std::string_view{"\x20\x02\x00\x05", 4}));
+  pair.server.connection.write(
+      net::as_bytes(std::string_view{"\x20\x02\x00\x05", 4}));
   pair.server.connection.write(net::as_bytes("and more of this"));
   pair.client.step();
   CAF_CHECK(pair.client.last == kind::broken);
@@ -331,8 +330,7 @@ CAF_TEST(layers of one context do not know each other) {
   for (auto& each : pairs)
     each.server.step();
   for (size_t i = 0; i < pairs.size(); ++i)
-    CAF_CHECK_EQUAL(pairs[i].server.received,
-                    i == 3 ? "" : std::to_string(i));
+    CAF_CHECK_EQUAL(pairs[i].server.received, i == 3 ? "" : std::to_string(i));
 }
 
 CAF_TEST(connections outlive the context they began with) {

@@ -6,9 +6,8 @@
 
 #include <caf/test/unit_test.hpp>
 
-#include <csignal>
-
 #include <array>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <utility>
@@ -60,8 +59,8 @@ struct tls_pair {
     }
   }
   bool stands() const {
-    return server.tls->is_ready() && client.tls->is_ready()
-           && !server.is_over() && !client.is_over();
+    return server.tls->is_ready() && client.tls->is_ready() && !server.is_over()
+           && !client.is_over();
   }
 };
 
@@ -95,8 +94,8 @@ struct tls_fixture {
     std::signal(SIGPIPE, SIG_IGN);
     files.make("server", {.common_name = "localhost",
                           .alternative_names = "DNS:localhost,IP:127.0.0.1"});
-    files.make("client", {.common_name = "sensor 7",
-                          .extended_usage = "clientAuth"});
+    files.make("client",
+               {.common_name = "sensor 7", .extended_usage = "clientAuth"});
     server.certfile = files.path("server.crt");
     server.keyfile = files.path("server.key");
     client.cafile = files.path("ca.crt");
