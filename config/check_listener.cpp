@@ -8,9 +8,8 @@ using complaint = std::optional<std::string>;
 
 complaint check_certificate(const listener_settings& in) {
   if (in.certfile.empty() != in.keyfile.empty())
-    return in.keyfile.empty()
-               ? "certfile needs its private key; add keyfile"
-               : "keyfile needs its certificate; add certfile";
+    return in.keyfile.empty() ? "certfile needs its private key; add keyfile"
+                              : "keyfile needs its certificate; add certfile";
   if (!in.certfile.empty() && !in.psk_hint.empty())
     return "certfile and psk_hint exclude each other: a listener has a "
            "certificate or pre-shared keys; use two listeners";

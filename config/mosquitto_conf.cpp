@@ -168,6 +168,8 @@ complaint conf_reader::open_listener(std::string_view text) {
   auto where = skip_spaces(text.substr(word.size()));
   listener_draft made;
   made.position = position() + ": listener";
+  made.origins["port"] = made.origins["address"] = made.origins["path"] =
+      position();
   if (word == "0") {
     if (where.empty())
       return "port 0 needs the path of a Unix socket: listener 0 "
@@ -292,6 +294,7 @@ complaint conf_reader::apply_to_listener(const listener_option& what,
 template <class T>
 complaint conf_reader::apply_option(T& in, const option<T>& what,
                                     std::string_view text) {
+  in.origins[name_of(what)] = position();
   auto kind = kind_of(what);
   if (kind == value_kind::integer)
     return apply_integer(in, what, text);

@@ -249,11 +249,10 @@ CAF_TEST(the plugin for dynamic security means its file) {
   CAF_CHECK_EQUAL(error(plugin),
                   "m.conf:1: plugin: dynamic security needs its file; add "
                   "plugin_opt_config_file PATH below");
-  CAF_CHECK_EQUAL(
-      read("plugin_load d mosquitto_dynamic_security.so\n"
-           "plugin_opt_config_file /d\nlistener 1\nplugin_use d")
-          .dynamic_security_file,
-      "/d");
+  CAF_CHECK_EQUAL(read("plugin_load d mosquitto_dynamic_security.so\n"
+                       "plugin_opt_config_file /d\nlistener 1\nplugin_use d")
+                      .dynamic_security_file,
+                  "/d");
   CAF_CHECK_EQUAL(read("dynamic_security_file /d").dynamic_security_file, "/d");
   CAF_CHECK(!parse(std::string{plugin} + "plugin_opt_config_file /a\n"
                    + "dynamic_security_file /b"));
