@@ -43,8 +43,8 @@ struct command_line {
 /// The exit status to end with, or nothing to go on.
 std::optional<int> parse(int argc, char** argv, command_line& out) {
   CLI::App app{"troupe is an MQTT broker (3.1, 3.1.1, 5.0).\n"
-               "Tools: troupe pub, troupe sub, troupe bench, troupe store; see "
-               "each with --help."};
+               "Tools: troupe pub, troupe sub, troupe bench, troupe store, "
+               "troupe config; see each with --help."};
   app.name("troupe");
   app.set_version_flag("--version", "troupe version " TROUPE_VERSION);
   app.add_option("-c,--config-file", out.config_file,

@@ -1,5 +1,6 @@
 #include "apps/bench/bench.hpp"
 #include "apps/broker_main.hpp"
+#include "apps/config/config_tool.hpp"
 #include "apps/store/store_tool.hpp"
 #include "apps/tools/tools.hpp"
 
@@ -16,5 +17,7 @@ int main(int argc, char** argv) {
     return troupe::bench::bench_main(argc - 1, argv + 1);
   if (first == "store")
     return troupe::store_main(argc - 1, argv + 1);
+  if (first == "config")
+    return troupe::config_main(argc - 1, argv + 1);
   return troupe::broker_main(argc, argv);
 }

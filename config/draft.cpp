@@ -11,24 +11,6 @@ namespace troupe::config {
 
 namespace {
 
-void inherit(listener_draft& each, const draft& from) {
-  each.allow_anonymous =
-      each.own_allow_anonymous.value_or(from.allow_anonymous);
-  each.allow_zero_length_clientid =
-      each.own_allow_zero_length_clientid.value_or(
-          from.allow_zero_length_clientid);
-  each.auto_id_prefix = each.own_auto_id_prefix.value_or(from.auto_id_prefix);
-  each.password_file = each.own_password_file.value_or(from.password_file);
-  each.acl_file = each.own_acl_file.value_or(from.acl_file);
-  each.psk_file = each.own_psk_file.value_or(from.psk_file);
-  if (each.own_alpn)
-    each.alpn = *each.own_alpn;
-  else if (each.protocol == listener_protocol::websockets)
-    each.alpn = {"http/1.1"};
-  if (each.own_proxy_trusted)
-    each.proxy_trusted = *each.own_proxy_trusted;
-}
-
 complaint leave_out(draft& read) {
   auto left_out = std::erase_if(
       read.opened, [](const auto& each) { return each.is_left_out; });
@@ -111,6 +93,24 @@ std::map<std::string, std::string> gather_origins(draft& read) {
 }
 
 } // namespace
+
+void inherit(listener_draft& each, const settings& from) {
+  each.allow_anonymous =
+      each.own_allow_anonymous.value_or(from.allow_anonymous);
+  each.allow_zero_length_clientid =
+      each.own_allow_zero_length_clientid.value_or(
+          from.allow_zero_length_clientid);
+  each.auto_id_prefix = each.own_auto_id_prefix.value_or(from.auto_id_prefix);
+  each.password_file = each.own_password_file.value_or(from.password_file);
+  each.acl_file = each.own_acl_file.value_or(from.acl_file);
+  each.psk_file = each.own_psk_file.value_or(from.psk_file);
+  if (each.own_alpn)
+    each.alpn = *each.own_alpn;
+  else if (each.protocol == listener_protocol::websockets)
+    each.alpn = {"http/1.1"};
+  if (each.own_proxy_trusted)
+    each.proxy_trusted = *each.own_proxy_trusted;
+}
 
 draft draft_of(const settings& in) {
   draft made;

@@ -62,6 +62,9 @@ struct draft : settings {
   std::map<std::string, std::string> origins;
 };
 
+/// Fills in what a listener does not say itself.
+void inherit(listener_draft& each, const settings& from);
+
 /// What would have to be read to come to these settings.
 draft draft_of(const settings& in);
 listener_draft draft_of(const listener_settings& in);

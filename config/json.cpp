@@ -292,6 +292,9 @@ outcome json_reader::read(const json& root) {
 complaint json_reader::apply(const std::string& name, const json& given) {
   if (name == "listeners")
     return read_listeners(given);
+  // Tells an editor where docs/troupe.schema.json is.
+  if (name == "$schema")
+    return std::nullopt;
   if (name == "jwt")
     return read_jwt(given);
   if (name.starts_with("jwt_"))

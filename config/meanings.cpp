@@ -22,13 +22,11 @@ constexpr std::array meanings{
     entry{"acknowledge_after",
           "when a publisher gets its PUBACK or PUBREC: see below. troupe's "
           "own"},
-    entry{"acl_file",
-          "who may publish and receive what; without one all may"},
+    entry{"acl_file", "who may publish and receive what; without one all may"},
     entry{"address",
           "host name or address to bind. In mosquitto.conf part of the "
           "`listener` line; the old `bind_address` is known too"},
-    entry{"allow_anonymous",
-          "take clients without a user name"},
+    entry{"allow_anonymous", "take clients without a user name"},
     entry{"allow_duplicate_messages",
           "a client with overlapping subscriptions gets one copy for each; "
           "false: MQTT 3.x clients get one"},
@@ -41,14 +39,10 @@ constexpr std::array meanings{
           "default is `http/1.1`. troupe's own"},
     entry{"authentication_workers",
           "threads that check passwords and tokens, 1 to 64. troupe's own"},
-    entry{"auto_id_prefix",
-          "what generated client identifiers start with"},
-    entry{"bind_interface",
-          "listen on this network interface alone: `eth0`"},
-    entry{"cafile",
-          "CAs that client certificates are checked against"},
-    entry{"capath",
-          "folder of CAs, prepared by `openssl rehash`"},
+    entry{"auto_id_prefix", "what generated client identifiers start with"},
+    entry{"bind_interface", "listen on this network interface alone: `eth0`"},
+    entry{"cafile", "CAs that client certificates are checked against"},
+    entry{"capath", "folder of CAs, prepared by `openssl rehash`"},
     entry{"certfile",
           "server certificate, followed in the file by those between it and "
           "its CA"},
@@ -59,21 +53,16 @@ constexpr std::array meanings{
     entry{"check_retain_source",
           "before a retained message is sent, look again whether its "
           "publisher may still write there"},
-    entry{"ciphers",
-          "ciphers for TLS 1.2, as `openssl ciphers` takes them"},
-    entry{"ciphers_tls1.3",
-          "cipher suites for TLS 1.3"},
+    entry{"ciphers", "ciphers for TLS 1.2, as `openssl ciphers` takes them"},
+    entry{"ciphers_tls1.3", "cipher suites for TLS 1.3"},
     entry{"clientid_prefixes",
           "take only client identifiers that start with this text; empty: all"},
     entry{"connect_timeout",
           "seconds a connection may take to send CONNECT, 0 to 65535; 0: for "
           "ever. Not an option of Mosquitto, which takes 90"},
-    entry{"connection_messages",
-          "log connects and disconnects"},
-    entry{"crlfile",
-          "revocation lists for client certificates"},
-    entry{"dhparamfile",
-          "Diffie-Hellman parameters"},
+    entry{"connection_messages", "log connects and disconnects"},
+    entry{"crlfile", "revocation lists for client certificates"},
+    entry{"dhparamfile", "Diffie-Hellman parameters"},
     entry{"disable_client_cert_date_checks",
           "take client certificates outside of their dates"},
     entry{"dynamic_security_file",
@@ -92,8 +81,7 @@ constexpr std::array meanings{
           "Clients behind one NAT share an address. troupe's own"},
     entry{"failed_authentication_max_block",
           "seconds that this grows to at most, 1 to 65535. troupe's own"},
-    entry{"failed_authentication_window",
-          "seconds, 1 to 65535. troupe's own"},
+    entry{"failed_authentication_window", "seconds, 1 to 65535. troupe's own"},
     entry{"global_max_clients",
           "sessions at a time, of connected and of absent clients; -1: no "
           "limit"},
@@ -109,29 +97,21 @@ constexpr std::array meanings{
     entry{"jwt_audience",
           "a token must be meant (`aud`) for one of these. A list in JSON, "
           "repeated lines in mosquitto.conf"},
-    entry{"jwt_client_id_claim",
-          "claim that must equal the client identifier"},
+    entry{"jwt_client_id_claim", "claim that must equal the client identifier"},
     entry{"jwt_disconnect_expired",
           "disconnect a client when its token expires"},
-    entry{"jwt_issuer",
-          "who must have issued it (`iss`)"},
-    entry{"jwt_jwks_file",
-          "JSON Web Key Set"},
-    entry{"jwt_key_file",
-          "public key (PEM), or the secret of HS256"},
+    entry{"jwt_issuer", "who must have issued it (`iss`)"},
+    entry{"jwt_jwks_file", "JSON Web Key Set"},
+    entry{"jwt_key_file", "public key (PEM), or the secret of HS256"},
     entry{"jwt_user_claim",
           "claim that the user name is taken from; `a.b` is b within a"},
-    entry{"keyfile",
-          "its private key"},
-    entry{"listener_allow_anonymous",
-          "`allow_anonymous` for this listener"},
-    entry{"listener_auto_id_prefix",
-          "`auto_id_prefix` for this listener"},
+    entry{"keyfile", "its private key"},
+    entry{"listener_allow_anonymous", "`allow_anonymous` for this listener"},
+    entry{"listener_auto_id_prefix", "`auto_id_prefix` for this listener"},
     entry{"log_dest",
           "where lines go: `stderr`, `stdout`, `syslog`, `file PATH` and "
           "`none`. A list in JSON, repeated lines in mosquitto.conf"},
-    entry{"log_timestamp",
-          "begin each line with the time; syslog has its own"},
+    entry{"log_timestamp", "begin each line with the time; syslog has its own"},
     entry{"log_timestamp_format",
           "that time's form as in strftime, in local time"},
     entry{"log_type",
@@ -168,24 +148,18 @@ constexpr std::array meanings{
           "bytes of messages per second read from one client; 0: no limit"},
     entry{"max_publish_rate",
           "messages per second read from one client; 0: no limit"},
-    entry{"max_qos",
-          "highest QoS that is taken and granted"},
-    entry{"max_queued_bytes",
-          "payload bytes waiting per client; 0: no limit"},
-    entry{"max_queued_messages",
-          "messages waiting per client; 0: no limit"},
+    entry{"max_qos", "highest QoS that is taken and granted"},
+    entry{"max_queued_bytes", "payload bytes waiting per client; 0: no limit"},
+    entry{"max_queued_messages", "messages waiting per client; 0: no limit"},
     entry{"max_subscriptions",
           "subscriptions of one session; further ones are refused; 0: no "
           "limit"},
-    entry{"max_topic_alias",
-          "topic aliases an MQTT 5 client may use; 0: none"},
+    entry{"max_topic_alias", "topic aliases an MQTT 5 client may use; 0: none"},
     entry{"max_topic_alias_broker",
           "topic aliases the broker uses towards a client that allows them; "
           "0: none"},
-    entry{"max_topic_levels",
-          "levels in a topic or filter, 1 to 201"},
-    entry{"maximum_qos",
-          "the same"},
+    entry{"max_topic_levels", "levels in a topic or filter, 1 to 201"},
+    entry{"maximum_qos", "the same"},
     entry{"memory_limit",
           "bytes of heap in use above which new clients and messages are "
           "refused (MQTT 5: 0x97 quota exceeded; 3.x: CONNACK 3, publishers "
@@ -206,13 +180,11 @@ constexpr std::array meanings{
     entry{"packet_buffer_size",
           "bytes that the head of a WebSocket request may have, 0 to 65535; "
           "0: 4096"},
-    entry{"password_file",
-          "users and the hashes of their passwords"},
+    entry{"password_file", "users and the hashes of their passwords"},
     entry{"path",
           "path of a Unix socket, at most 107 bytes. In mosquitto.conf part "
           "of the `listener` line"},
-    entry{"persistence",
-          "keep all of that on disk"},
+    entry{"persistence", "keep all of that on disk"},
     entry{"persistence_location",
           "directory of the database, made if it is not there; troupe makes "
           "`troupe.store` in it. A relative one counts from where troupe is "
@@ -220,8 +192,7 @@ constexpr std::array meanings{
     entry{"persistent_client_expiration",
           "how long the session of an absent client is kept: a number and h, "
           "d, w, m (30 days) or y (365 days), such as `14d`"},
-    entry{"pid_file",
-          "file that gets the process identifier"},
+    entry{"pid_file", "file that gets the process identifier"},
     entry{"port",
           "TCP port, 1 to 65535. In mosquitto.conf part of the `listener` "
           "line; a `port` line there is the old way to say `listener PORT`"},
@@ -235,8 +206,7 @@ constexpr std::array meanings{
           "`unix` for Unix sockets; connections from elsewhere are closed. A "
           "list in JSON, repeated lines in mosquitto.conf; `0.0.0.0/0` and "
           "`::/0` mean everybody. troupe's own"},
-    entry{"psk_file",
-          "identities and pre-shared keys"},
+    entry{"psk_file", "identities and pre-shared keys"},
     entry{"psk_hint",
           "hint that is sent to clients; turns pre-shared keys on; needs "
           "`psk_file`"},
@@ -250,14 +220,11 @@ constexpr std::array meanings{
     entry{"require_certificate",
           "take only clients that show a good certificate; needs `cafile` or "
           "`capath`"},
-    entry{"retain_available",
-          "take retained messages"},
+    entry{"retain_available", "take retained messages"},
     entry{"retain_expiry_interval",
           "minutes a retained message is kept; 0: for ever"},
-    entry{"retained_persistence",
-          "the same: Mosquitto's old name"},
-    entry{"set_tcp_nodelay",
-          "without effect: TCP_NODELAY is always on"},
+    entry{"retained_persistence", "the same: Mosquitto's old name"},
+    entry{"set_tcp_nodelay", "without effect: TCP_NODELAY is always on"},
     entry{"socket_domain",
           "`ipv4` or `ipv6`: which addresses a host name, or no address, "
           "means"},
@@ -274,8 +241,7 @@ constexpr std::array meanings{
     entry{"sys_interval",
           "seconds between two publications of `$SYS`, 0 to 65535; 0: no "
           "`$SYS`"},
-    entry{"tls_keyform",
-          "only `pem`"},
+    entry{"tls_keyform", "only `pem`"},
     entry{"tls_version",
           "lowest version taken: `tlsv1.2` or `tlsv1.3`. `tlsv1.1` counts as "
           "`tlsv1.2`, with a warning"},
@@ -290,10 +256,8 @@ constexpr std::array meanings{
     entry{"use_username_as_clientid",
           "the client identifier is replaced by the user name; clients "
           "without one are refused"},
-    entry{"user",
-          "user to become when started as root"},
-    entry{"websockets_headers_size",
-          "the same: Mosquitto's old name"},
+    entry{"user", "user to become when started as root"},
+    entry{"websockets_headers_size", "the same: Mosquitto's old name"},
     entry{"websockets_origin",
           "`Origin` headers that are taken: a list in JSON, repeated lines in "
           "mosquitto.conf"},
@@ -306,8 +270,9 @@ constexpr std::array meanings{
 } // namespace
 
 std::string_view meaning_of(std::string_view name) noexcept {
-  auto found = std::find_if(meanings.begin(), meanings.end(),
-                            [name](const auto& each) { return each.name == name; });
+  auto found =
+      std::find_if(meanings.begin(), meanings.end(),
+                   [name](const auto& each) { return each.name == name; });
   return found == meanings.end() ? std::string_view{} : found->text;
 }
 
