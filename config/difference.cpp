@@ -22,8 +22,8 @@ std::vector<changed_option> changes(const T& before, const T& after,
     written_option old{name, value_of(before, each)};
     written_option now{name, value_of(after, each)};
     if (old.value != now.value)
-      all.push_back({std::move(name), to_text(old), to_text(now),
-                     each.applies});
+      all.push_back(
+          {std::move(name), to_text(old), to_text(now), each.applies});
   }
   return all;
 }
@@ -51,9 +51,10 @@ difference compare_listeners(const std::vector<listener_settings>& before,
   difference made;
   std::vector<bool> stays(before.size());
   for (size_t i = 0; i < after.size(); ++i) {
-    auto found = std::find_if(
-        before.begin(), before.end(),
-        [&](const auto& each) { return is_same_place(each, after[i]); });
+    auto found =
+        std::find_if(before.begin(), before.end(), [&](const auto& each) {
+          return is_same_place(each, after[i]);
+        });
     if (found == before.end()) {
       made.added.push_back(i);
       continue;
@@ -88,8 +89,7 @@ void describe_options(std::vector<std::string>& to, const std::string& of,
                       const std::vector<changed_option>& options) {
   for (const auto& each : options)
     to.push_back(fmt::format("{}{}: {} instead of {}, {}", of, each.name,
-                             each.after, each.before,
-                             words_for(each.applies)));
+                             each.after, each.before, words_for(each.applies)));
 }
 
 } // namespace
@@ -113,9 +113,8 @@ bool is_same_place(const listener_settings& x,
 
 bool difference::is_empty() const noexcept {
   return options.empty() && added.empty() && removed.empty()
-         && std::all_of(kept.begin(), kept.end(), [](const auto& each) {
-              return each.options.empty();
-            });
+         && std::all_of(kept.begin(), kept.end(),
+                        [](const auto& each) { return each.options.empty(); });
 }
 
 bool difference::needs_restart() const noexcept {
@@ -143,15 +142,14 @@ std::vector<std::string> describe(const difference& what,
   std::vector<std::string> all;
   describe_options(all, "", what.options);
   for (auto i : what.removed)
-    all.push_back(fmt::format("listener {}: removed",
-                              where(before.listeners[i])));
+    all.push_back(
+        fmt::format("listener {}: removed", where(before.listeners[i])));
   for (auto i : what.added)
     all.push_back(fmt::format("listener {}: added", where(after.listeners[i])));
   for (const auto& each : what.kept)
-    describe_options(all,
-                     fmt::format("listener {}: ",
-                                 where(after.listeners[each.after])),
-                     each.options);
+    describe_options(
+        all, fmt::format("listener {}: ", where(after.listeners[each.after])),
+        each.options);
   return all;
 }
 

@@ -58,8 +58,7 @@ difference compare(const settings& before, const settings& after);
 settings without_restart(const settings& before, const settings& after);
 
 /// `what` for the log, one sentence each.
-std::vector<std::string> describe(const difference& what,
-                                  const settings& before,
-                                  const settings& after);
+std::vector<std::string>
+describe(const difference& what, const settings& before, const settings& after);
 
 } // namespace troupe::config

@@ -20,6 +20,9 @@ using nlohmann::json;
 /// No option is nested deeper than a listener's list.
 constexpr int most_depth = 16;
 
+/// How much is passed on of what the library says, which quotes the file.
+constexpr size_t most_of_library = 200;
+
 /// How many lines are remembered: more than any sensible file has, and little
 /// memory.
 constexpr size_t most_lines = 100'000;
@@ -97,15 +100,6 @@ private:
   const char* at_;
   size_t* line_;
 };
-
-std::string escaped(std::string_view text) {
-  constexpr size_t enough = 80;
-  std::string result;
-  log::append_escaped(result, text.substr(0, enough));
-  if (text.size() > enough)
-    result += "...";
-  return result;
-}
 
 bool parse_watch::operator()(int depth, json::parse_event_t event,
                              json& parsed) {
@@ -187,7 +181,8 @@ config_error describe(const json::parse_error& failed, std::string_view text,
                       std::string_view file) {
   auto seen = text.substr(0, failed.byte);
   auto line = 1 + std::count(seen.begin(), seen.end(), '\n');
-  auto what = behind(behind(failed.what(), "] "), ": ");
+  auto what =
+      escaped(behind(behind(failed.what(), "] "), ": "), most_of_library);
   return {fmt::format("{}:{}: this is not JSON: {}", file, line, what)};
 }
 
@@ -212,8 +207,9 @@ checked<parsed_text> parse(std::string_view text, std::string_view file) {
   } catch (const json::parse_error& failed) {
     return describe(failed, text, file);
   } catch (const json::exception& failed) {
-    return config_error{fmt::format("{}:{}: this is not JSON: {}", file, line,
-                                    behind(failed.what(), "] "))};
+    return config_error{
+        fmt::format("{}:{}: this is not JSON: {}", file, line,
+                    escaped(behind(failed.what(), "] "), most_of_library))};
   }
   if (watch.found())
     return config_error{

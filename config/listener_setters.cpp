@@ -124,6 +124,11 @@ complaint set_address(listener_draft& in, std::string_view text) {
     return fmt::format("`{}` is not an address; write a host name, 127.0.0.1 "
                        "or ::1, without brackets and spaces",
                        text);
+  // [RFC 1035, 2.3.4]
+  constexpr size_t most = 255;
+  if (text.size() > most)
+    return fmt::format("a name of {} bytes is no address (up to {})",
+                       text.size(), most);
   in.address = text;
   return std::nullopt;
 }

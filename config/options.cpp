@@ -1,5 +1,6 @@
 #include "config/options.hpp"
 
+#include "core/log.hpp"
 #include "core/printable.hpp"
 
 #include <fmt/format.h>
@@ -28,6 +29,14 @@ complaint check_number(const number_range& range, int64_t number) {
                        range.least);
   return fmt::format("{} is not {} ({} to {})", number, range.noun, range.least,
                      range.most);
+}
+
+/// Lets a complaint that quotes a long text quote its beginning.
+void shorten(std::string& wrong, std::string_view text) {
+  auto quoted = escaped(text);
+  if (auto found = wrong.find(text);
+      found != std::string::npos && quoted.size() < text.size())
+    wrong.replace(found, text.size(), quoted);
 }
 
 complaint check_text(std::string_view text) {
@@ -159,6 +168,14 @@ value_kind kind_of(const option<T>& what) noexcept {
                       : std::visit(kind_visitor{}, what.where);
 }
 
+std::string escaped(std::string_view text, size_t most) {
+  std::string result;
+  log::append_escaped(result, text.substr(0, most));
+  if (text.size() > most)
+    result += "...";
+  return result;
+}
+
 template <class T>
 complaint assign(T& in, const option<T>& what, const value& given) {
   if (const auto* number = std::get_if<int64_t>(&given))
@@ -167,7 +184,10 @@ complaint assign(T& in, const option<T>& what, const value& given) {
   if (const auto* text = std::get_if<std::string_view>(&given))
     if (auto wrong = check_text(*text))
       return wrong;
-  return std::visit(store<T>{in, what.range, given}, what.where);
+  auto wrong = std::visit(store<T>{in, what.range, given}, what.where);
+  if (const auto* text = std::get_if<std::string_view>(&given); wrong && text)
+    shorten(*wrong, *text);
+  return wrong;
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 #include "config/draft.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -69,6 +70,10 @@ enum class place : uint8_t {
 
 /// What a changed option takes when the configuration is read again.
 enum class effect : uint8_t { at_once, new_connections, restart };
+
+/// The beginning of `text`, at most `most` bytes of it, fit for a message:
+/// control characters and what is not UTF-8 are escaped.
+std::string escaped(std::string_view text, size_t most = 80);
 
 /// One option: its name in both formats and what it does.
 template <class T>

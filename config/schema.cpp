@@ -36,11 +36,10 @@ ordered_json type_schema(const option<T>& what) {
   case value_kind::integer:
     return number_schema(what);
   case value_kind::list:
-    return {{"anyOf",
-             {text_schema(what),
-              {{"type", "array"},
-               {"minItems", 1},
-               {"items", text_schema(what)}}}}};
+    return {
+        {"anyOf",
+         {text_schema(what),
+          {{"type", "array"}, {"minItems", 1}, {"items", text_schema(what)}}}}};
   case value_kind::text:
     break;
   }
@@ -77,8 +76,8 @@ ordered_json object_schema(ordered_json properties) {
 }
 
 ordered_json certificates_schema() {
-  auto pair = object_schema({{"certfile", {{"type", "string"}}},
-                             {"keyfile", {{"type", "string"}}}});
+  auto pair = object_schema(
+      {{"certfile", {{"type", "string"}}}, {"keyfile", {{"type", "string"}}}});
   pair["required"] = {"certfile", "keyfile"};
   return {{"type", "array"},
           {"items", std::move(pair)},

@@ -1,4 +1,5 @@
 #include "config/written.hpp"
+#include "core/log.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -82,8 +83,12 @@ ordered_json shown(const std::vector<written_option>& all,
 std::string write_json(const settings& in,
                        const std::vector<std::string>& comments) {
   std::string text;
-  for (const auto& each : comments)
-    text += "// " + each + "\n";
+  for (const auto& each : comments) {
+    text += "// ";
+    // The name of a file may hold a line's end.
+    log::append_escaped(text, each);
+    text += "\n";
+  }
   return text
          + settings_json(in).dump(2, ' ', false,
                                   ordered_json::error_handler_t::replace)

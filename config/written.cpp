@@ -76,7 +76,8 @@ std::string to_text(const written_option& what) {
       return value.empty() ? "(none)" : value;
     }
     std::string operator()(const std::vector<std::string>& value) const {
-      return value.empty() ? "(none)" : fmt::format("{}", fmt::join(value, ", "));
+      return value.empty() ? "(none)"
+                           : fmt::format("{}", fmt::join(value, ", "));
     }
   };
   return std::visit(visitor{}, what.value);
@@ -88,9 +89,9 @@ std::string describe_settings(const loaded& in) {
                  const std::string& prefix) {
     for (const auto& each : all) {
       const auto* origin = find_origin(in.origins, prefix, each.name);
-      text += fmt::format("{:<34} {:<36} {}\n", prefix.empty() ? each.name : "  " + each.name,
-                          to_text(each),
-                          origin == nullptr ? "default" : *origin);
+      text += fmt::format(
+          "{:<34} {:<36} {}\n", prefix.empty() ? each.name : "  " + each.name,
+          to_text(each), origin == nullptr ? "default" : *origin);
     }
   };
   add(broker_values(in.settings), "");
@@ -99,7 +100,8 @@ std::string describe_settings(const loaded& in) {
     text += fmt::format("\nlistener {}\n", where(each));
     add(listener_values(each, in.settings), listener_prefix(i));
     for (const auto& [certfile, keyfile] : each.certificates)
-      text += fmt::format("  {:<32} {}, {}\n", "certificates", certfile, keyfile);
+      text +=
+          fmt::format("  {:<32} {}, {}\n", "certificates", certfile, keyfile);
   }
   return text;
 }

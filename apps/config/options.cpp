@@ -15,7 +15,8 @@ constexpr const char* overview =
     "  troupe config convert mosquitto.conf > troupe.json\n"
     "  troupe config show -c troupe.json\n"
     "\n"
-    "Exit status: 0 done, 1 no output, 2 bad usage, 3 the file cannot be used.\n";
+    "Exit status: 0 done, 1 no output, 2 bad usage, 3 the file cannot be "
+    "used.\n";
 
 /// One subcommand with its examples.
 CLI::App& add(CLI::App& app, options& to, command what, const char* name,
@@ -41,10 +42,11 @@ void add_commands(CLI::App& app, options& to) {
                "write a file as JSON, with what differs from the defaults",
                "  troupe config convert /etc/mosquitto/mosquitto.conf\n"),
            to);
-  auto& show = add(app, to, command::show, "show",
-                   "every option with its value and where that came from",
-                   "  troupe config show\n"
-                   "  troupe config show -c troupe.json --json | jq .options\n");
+  auto& show =
+      add(app, to, command::show, "show",
+          "every option with its value and where that came from",
+          "  troupe config show\n"
+          "  troupe config show -c troupe.json --json | jq .options\n");
   show.add_option("-c,--config-file", to.file,
                   "JSON or mosquitto.conf. Default: none, the defaults")
       ->type_name("FILE");

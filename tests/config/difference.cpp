@@ -24,8 +24,7 @@ std::string described(std::string_view before, std::string_view after) {
   auto old = read(before);
   auto now = read(after);
   std::string all;
-  for (const auto& each :
-       config::describe(config::compare(old, now), old, now))
+  for (const auto& each : config::describe(config::compare(old, now), old, now))
     all += each + "\n";
   return all;
 }

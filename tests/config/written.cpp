@@ -162,9 +162,10 @@ CAF_TEST(a file says where each of its options stands) {
   CAF_CHECK_EQUAL(conf->origins["listeners[0].port"], "m.conf:2");
   CAF_CHECK_EQUAL(conf->origins["listeners[0].max_qos"], "m.conf:4");
   CAF_CHECK_EQUAL(conf->origins.count("loops"), 0u);
-  auto json = config::parse_json("{\"jwt\":\n{\"issuer\": \"i\"},\n\"listeners\""
-                                 ": [{\n\"port\": 1}]}",
-                                 "t.json");
+  auto json =
+      config::parse_json("{\"jwt\":\n{\"issuer\": \"i\"},\n\"listeners\""
+                         ": [{\n\"port\": 1}]}",
+                         "t.json");
   CAF_REQUIRE(json);
   CAF_CHECK_EQUAL(json->origins["jwt_issuer"], "t.json:2");
   CAF_CHECK_EQUAL(json->origins["listeners[0].port"], "t.json:4");
@@ -198,8 +199,8 @@ CAF_TEST(settings are shown with their origins) {
 CAF_TEST(every option can be written and has a meaning) {
   auto check = [](const auto& options) {
     for (const auto& each : options) {
-      auto is_setter = each.where.index() + 1
-                       == std::variant_size_v<decltype(each.where)>;
+      auto is_setter =
+          each.where.index() + 1 == std::variant_size_v<decltype(each.where)>;
       if (is_setter != (each.written != nullptr))
         CAF_ERROR(std::string{each.name} << " cannot be written");
       if (config::meaning_of(each.name).empty())
