@@ -44,8 +44,8 @@ struct command_line {
 std::optional<int> parse(int argc, char** argv, command_line& out) {
   CLI::App app{"troupe is an MQTT broker (3.1, 3.1.1, 5.0).\n"
                "Tools: troupe pub, troupe sub, troupe bench, troupe store, "
-               "troupe passwd; see "
-               "each with --help."};
+               "troupe passwd, troupe acl, troupe config; see each with "
+               "--help."};
   app.name("troupe");
   app.set_version_flag("--version", "troupe version " TROUPE_VERSION);
   app.add_option("-c,--config-file", out.config_file,
