@@ -25,8 +25,7 @@ std::optional<std::string> bound_id(const std::string& text) {
 
 /// Reads a member that may be missing but is otherwise a text.
 std::string_view read_optional(const json& given, std::string_view name,
-                               const std::string*& to,
-                               std::string_view wrong) {
+                               const std::string*& to, std::string_view wrong) {
   to = text_member(given, name);
   return to == nullptr && member(given, name) != nullptr ? wrong
                                                          : std::string_view{};
@@ -36,8 +35,8 @@ std::string_view read_optional(const json& given, std::string_view name,
 std::string_view read_new_client(const command& in, client& to,
                                  const std::string*& password) {
   const std::string* client_id = nullptr;
-  auto wrong = read_optional(in.given, "password", password,
-                             "Invalid/missing password");
+  auto wrong =
+      read_optional(in.given, "password", password, "Invalid/missing password");
   if (wrong.empty())
     wrong = read_optional(in.given, "clientid", client_id,
                           "Invalid/missing client id");
@@ -121,8 +120,12 @@ answer set_disabled(command& in, bool disabled) {
   return done{fmt::format("username={}", user.name)};
 }
 
-answer disable_client(command& in) { return set_disabled(in, true); }
-answer enable_client(command& in) { return set_disabled(in, false); }
+answer disable_client(command& in) {
+  return set_disabled(in, true);
+}
+answer enable_client(command& in) {
+  return set_disabled(in, false);
+}
 
 answer set_client_id(command& in) {
   auto user = user_in(in.given);
@@ -290,8 +293,7 @@ answer remove_client_role(command& in) {
     return refused{wrong};
   remove(in.draft.edit_client(user.name)->roles, wanted.name);
   in.disconnect(user.name);
-  return done{
-      fmt::format("username={} | rolename={}", user.name, wanted.name)};
+  return done{fmt::format("username={} | rolename={}", user.name, wanted.name)};
 }
 
 constexpr std::array<command_entry, 11> entries = {{

@@ -157,7 +157,8 @@ void wipe_passwords(json& payload) {
       for (auto& one : part)
         if (one.is_object())
           for (auto& each : one.items())
-            if (same_letters(each.key(), "password") && each.value().is_string())
+            if (same_letters(each.key(), "password")
+                && each.value().is_string())
               wipe(each.value().get_ref<std::string&>());
 }
 

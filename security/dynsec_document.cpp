@@ -15,17 +15,15 @@ constexpr std::array<std::string_view, acl_type_count> acl_type_names = {
 };
 
 auto find_in(auto& list, std::string_view name) {
-  return std::find_if(list.begin(), list.end(),
-                      [name](const reference& each) {
-                        return each.name == name;
-                      });
+  return std::find_if(list.begin(), list.end(), [name](const reference& each) {
+    return each.name == name;
+  });
 }
 
 bool add_by_name(references& to, std::string_view name, int32_t priority) {
-  auto place = std::lower_bound(to.begin(), to.end(), name,
-                                [](const reference& each, std::string_view n) {
-                                  return each.name < n;
-                                });
+  auto place = std::lower_bound(
+      to.begin(), to.end(), name,
+      [](const reference& each, std::string_view n) { return each.name < n; });
   if (place != to.end() && place->name == name)
     return false;
   to.insert(place, {std::string{name}, priority});

@@ -61,6 +61,14 @@ coverage covers_level(std::string_view level, std::string_view given,
   return wanted && *wanted == given ? coverage::covers : coverage::none;
 }
 
+/// For a filter that does not match: whether it could ever.
+coverage mismatch(std::string_view filter) noexcept {
+  auto hash = filter.find('#');
+  return hash == std::string_view::npos || hash + 1 == filter.size()
+             ? coverage::none
+             : coverage::broken;
+}
+
 coverage covers(std::string_view filter, std::string_view given,
                 const client_identity& who) noexcept {
   if (filter.empty() || given.empty())
@@ -76,15 +84,17 @@ coverage covers(std::string_view filter, std::string_view given,
     if (level == "#")
       return ours.at_end() ? coverage::covers : coverage::broken;
     if (theirs.at_end())
-      return coverage::none;
+      return mismatch(filter);
     auto other = theirs.take();
     // One level does not cover the many of a filter's `#`.
     if (level == "+" && other != "#")
       continue;
     if (level == "+")
       return coverage::none;
-    if (auto found = covers_level(level, other, who);
-        found != coverage::covers)
+    auto found = covers_level(level, other, who);
+    if (found == coverage::none)
+      return mismatch(filter);
+    if (found == coverage::broken)
       return found;
   }
   return theirs.at_end() ? coverage::covers : coverage::none;

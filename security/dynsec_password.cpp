@@ -1,7 +1,6 @@
 #include "security/dynsec_password.hpp"
 
 #include <fmt/format.h>
-
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -92,9 +91,8 @@ std::optional<pbkdf2_parts> split_pbkdf2(std::string_view encoded) {
   auto count = take_part(rest);
   auto salt = take_part(rest);
   pbkdf2_parts parts{0, std::string{salt}, std::string{rest}};
-  auto [end, failed] = std::from_chars(count.data(),
-                                       count.data() + count.size(),
-                                       parts.iterations);
+  auto [end, failed] = std::from_chars(
+      count.data(), count.data() + count.size(), parts.iterations);
   if (failed != std::errc{} || end != count.data() + count.size()
       || parts.iterations < 1 || parts.iterations > most_iterations
       || !is_salt(salt) || !is_base64_of(rest, hash_size))

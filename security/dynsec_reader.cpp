@@ -25,17 +25,6 @@ std::string shown(const json& given) {
   return text.size() > enough ? text.substr(0, enough) + "..." : text;
 }
 
-/// As add_acl would have done, but in a time that a long list can bear.
-void put_in_order(std::vector<acl>& list) {
-  std::set<std::string, std::less<>> seen;
-  std::erase_if(list, [&](const acl& each) {
-    return !seen.insert(each.topic).second;
-  });
-  std::stable_sort(list.begin(), list.end(), [](const acl& x, const acl& y) {
-    return x.priority > y.priority;
-  });
-}
-
 class reader {
 public:
   explicit reader(std::string_view filename) : filename_(filename) {}
@@ -52,6 +41,8 @@ private:
   complaint read_default_access(const json& root);
   complaint read_role(const json& from);
   complaint read_acl(const json& from, role& to);
+  /// As add_acl would have done, but in a time that a long list can bear.
+  void put_in_order(role& in);
   complaint read_client(const json& from);
   complaint read_password(const json& from, client& to);
   complaint read_group(const json& from);
@@ -65,8 +56,7 @@ private:
   complaint read_bool(const json& from, std::string_view name, bool& to);
   complaint read_priority(const json& from, int32_t& to);
   /// The name of an entry; empty: it has none and is to be left out.
-  complaint read_name(const json& from, std::string_view name,
-                      std::string& to);
+  complaint read_name(const json& from, std::string_view name, std::string& to);
   void warn_of_unknown(const json& from, names known);
   void warn(std::string_view text) {
     made_.warnings.push_back(fmt::format("{}: {}", place(), text));
@@ -79,9 +69,9 @@ private:
 };
 
 std::string reader::place() const {
-  return path_.empty() ? std::string{filename_}
-                       : fmt::format("{}: {}", filename_,
-                                     fmt::join(path_, "."));
+  return path_.empty()
+             ? std::string{filename_}
+             : fmt::format("{}: {}", filename_, fmt::join(path_, "."));
 }
 
 complaint reader::read(const json& root) {
@@ -89,24 +79,21 @@ complaint reader::read(const json& root) {
     return fmt::format("{} is not an object; the file of dynamic security is "
                        "one with clients, groups and roles",
                        shown(root));
-  warn_of_unknown(root, {"changeIndex", "defaultACLAccess", "clients",
-                         "groups", "anonymousGroup", "roles"});
+  warn_of_unknown(root, {"changeIndex", "defaultACLAccess", "clients", "groups",
+                         "anonymousGroup", "roles"});
   if (const auto* index = member(root, "changeIndex"))
     if (index->is_number_integer())
       made_.content.change_index = index->get<int64_t>();
   auto wrong = read_default_access(root);
   if (!wrong)
-    wrong = each(root, "roles", [&](const json& one) {
-      return read_role(one);
-    });
+    wrong =
+        each(root, "roles", [&](const json& one) { return read_role(one); });
   if (!wrong)
-    wrong = each(root, "clients", [&](const json& one) {
-      return read_client(one);
-    });
+    wrong = each(root, "clients",
+                 [&](const json& one) { return read_client(one); });
   if (!wrong)
-    wrong = each(root, "groups", [&](const json& one) {
-      return read_group(one);
-    });
+    wrong =
+        each(root, "groups", [&](const json& one) { return read_group(one); });
   return wrong ? wrong : read_anonymous_group(root);
 }
 
@@ -163,12 +150,10 @@ complaint reader::read_role(const json& from) {
   if (auto wrong = read_bool(from, "allowwildcardsubs",
                              made.allow_wildcard_subscriptions))
     return wrong;
-  if (auto wrong = each(from, "acls", [&](const json& one) {
-        return read_acl(one, made);
-      }))
+  if (auto wrong = each(from, "acls",
+                        [&](const json& one) { return read_acl(one, made); }))
     return wrong;
-  for (auto& list : made.acls)
-    put_in_order(list);
+  put_in_order(made);
   if (!made_.content.add_role(name, std::move(made)))
     return fmt::format("there are two roles \"{}\"; remove one", name);
   return std::nullopt;
@@ -200,6 +185,22 @@ complaint reader::read_acl(const json& from, role& to) {
   made.topic = std::move(*topic);
   to.list(*known).push_back(std::move(made));
   return std::nullopt;
+}
+
+void reader::put_in_order(role& in) {
+  for (auto& list : in.acls) {
+    std::set<std::string, std::less<>> seen;
+    std::erase_if(list, [&](const acl& each) {
+      bool again = !seen.insert(each.topic).second;
+      if (again)
+        warn(fmt::format("acls: {} is there twice; the first one counts",
+                         shown(each.topic)));
+      return again;
+    });
+    std::stable_sort(list.begin(), list.end(), [](const acl& x, const acl& y) {
+      return x.priority > y.priority;
+    });
+  }
 }
 
 complaint reader::read_client(const json& from) {
@@ -260,17 +261,16 @@ complaint reader::read_group(const json& from) {
     return wrong;
   if (name.empty())
     return std::nullopt;
-  warn_of_unknown(from, {"groupname", "textname", "textdescription", "roles",
-                         "clients"});
+  warn_of_unknown(
+      from, {"groupname", "textname", "textdescription", "roles", "clients"});
   if (auto wrong = read_texts(from, made.about))
     return wrong;
   if (auto wrong = read_roles(from, made.roles))
     return wrong;
   if (!made_.content.add_group(name, std::move(made)))
     return fmt::format("there are two groups \"{}\"; remove one", name);
-  return each(from, "clients", [&](const json& one) {
-    return read_member(one, name);
-  });
+  return each(from, "clients",
+              [&](const json& one) { return read_member(one, name); });
 }
 
 complaint reader::read_member(const json& from, const std::string& group_name) {
@@ -336,8 +336,7 @@ complaint reader::read_text(const json& from, std::string_view name,
   return std::nullopt;
 }
 
-complaint reader::read_bool(const json& from, std::string_view name,
-                            bool& to) {
+complaint reader::read_bool(const json& from, std::string_view name, bool& to) {
   const auto* found = member(from, name);
   if (found == nullptr)
     return std::nullopt;

@@ -108,8 +108,7 @@ CAF_TEST(a payload that changes nothing leaves no document to save) {
     auto came = say(payload_of(step));
     CAF_CHECK_EQUAL(came.changed == nullptr, content == before);
     CAF_CHECK_EQUAL(came.changed == nullptr, came.log.empty());
-    CAF_CHECK_EQUAL(came.changed == nullptr,
-                    came.response_if_unsaved.empty());
+    CAF_CHECK_EQUAL(came.changed == nullptr, came.response_if_unsaved.empty());
   }
 }
 
