@@ -5,10 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <exception>
 #include <limits>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::security::dynsec {
@@ -16,7 +17,7 @@ namespace troupe::security::dynsec {
 namespace {
 
 /// The file needs 5 levels, a payload 5.
-constexpr int most_depth = 16;
+constexpr size_t most_depth = 16;
 /// Of one object; searching its names takes time with the square of that.
 constexpr size_t most_members = 64;
 
@@ -24,51 +25,80 @@ char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-/// Thrown through the library, to stop it where a text goes too far.
-struct too_much {
-  std::string why;
-};
-
-/// Looks on while a text is parsed.
-class parse_watch {
-public:
-  void see(int depth, json::parse_event_t event, const json& parsed) {
-    if (depth > most_depth)
-      throw too_much{"the values are nested too deeply"};
-    if (event == json::parse_event_t::object_start)
-      open_.emplace_back();
-    else if (event == json::parse_event_t::object_end)
-      open_.pop_back();
-    else if (event == json::parse_event_t::key)
-      see_name(parsed.get_ref<const std::string&>());
-  }
-
-private:
-  void see_name(std::string name) {
-    std::transform(name.begin(), name.end(), name.begin(), lower);
-    if (open_.back().size() == most_members)
-      throw too_much{"an object has more than 64 members"};
-    if (!open_.back().insert(std::move(name)).second)
-      throw too_much{"a name is given twice in one object"};
-  }
-
-  std::vector<std::set<std::string>> open_;
-};
-
 std::string_view behind(std::string_view text, std::string_view mark) noexcept {
   auto found = text.find(mark);
   return found == std::string_view::npos ? text
                                          : text.substr(found + mark.size());
 }
 
+/// Looks at a text without keeping anything of it. (The library's parser with a
+/// callback would do both at once, but takes time with the square of the length
+/// of a list.)
+class text_check final : public json::json_sax_t {
+public:
+  explicit text_check(std::string_view text) : text_(text) {}
+
+  /// What is wrong: where, or nothing, and what.
+  std::string line;
+  std::string wrong;
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+
+  bool start_object(size_t) override {
+    open_.emplace_back();
+    return check_depth();
+  }
+  bool end_object() override {
+    open_.pop_back();
+    return true;
+  }
+  bool start_array(size_t) override {
+    open_.emplace_back();
+    return check_depth();
+  }
+  bool end_array() override { return end_object(); }
+  bool key(string_t& name) override;
+  bool parse_error(size_t position, const std::string& last_token,
+                   const json::exception& failed) override;
+
+private:
+  bool check_depth() {
+    return open_.size() <= most_depth
+           || fail("the values are nested too deeply");
+  }
+  bool fail(std::string_view why) {
+    wrong = why;
+    return false;
+  }
+
+  std::string_view text_;
+  /// The names of each object around, in small letters.
+  std::vector<std::set<std::string>> open_;
+};
+
+bool text_check::key(string_t& name) {
+  auto small = name;
+  std::transform(small.begin(), small.end(), small.begin(), lower);
+  if (open_.back().size() == most_members)
+    return fail("an object has more than 64 members");
+  return open_.back().insert(std::move(small)).second
+         || fail("a name is given twice in one object");
+}
+
 /// The library's text looks like
 /// "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
-explanation describe(const json::parse_error& failed, std::string_view text,
-                     std::string_view filename) {
-  auto seen = text.substr(0, std::min(failed.byte, text.size()));
-  auto line = 1 + std::count(seen.begin(), seen.end(), '\n');
-  auto what = behind(behind(failed.what(), "] "), ": ");
-  return {fmt::format("{}:{}: this is not JSON: {}", filename, line, what)};
+bool text_check::parse_error(size_t position, const std::string&,
+                             const json::exception& failed) {
+  auto seen = text_.substr(0, std::min(position, text_.size()));
+  line = std::to_string(1 + std::count(seen.begin(), seen.end(), '\n')) + ":";
+  return fail(fmt::format("this is not JSON: {}",
+                          behind(behind(failed.what(), "] "), ": ")));
 }
 
 double to_double(const json& number) noexcept {
@@ -82,22 +112,16 @@ double to_double(const json& number) noexcept {
 } // namespace
 
 checked<json> parse_json(std::string_view text, std::string_view filename) {
-  parse_watch watch;
-  auto look = [&watch](int depth, json::parse_event_t event, json& parsed) {
-    watch.see(depth, event, parsed);
-    return true;
-  };
-  // The library tells what is wrong with a text only by throwing.
+  text_check check{text};
+  // There may be no memory for a large text.
   try {
-    return json::parse(text, look);
-  } catch (const too_much& found) {
-    return explanation{fmt::format("{}: {}", filename, found.why)};
-  } catch (const json::parse_error& failed) {
-    return describe(failed, text, filename);
-  } catch (const json::exception& failed) {
-    return explanation{fmt::format("{}: this is not JSON: {}", filename,
-                                   behind(failed.what(), "] "))};
+    if (json::sax_parse(text, &check))
+      return json::parse(text);
+  } catch (const std::exception& failed) {
+    check.wrong = failed.what();
   }
+  return explanation{
+      fmt::format("{}:{} {}", filename, check.line, check.wrong)};
 }
 
 bool same_letters(std::string_view x, std::string_view y) noexcept {

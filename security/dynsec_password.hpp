@@ -15,7 +15,7 @@ struct pbkdf2_parts {
 };
 
 /// More would let a file keep a worker busy for seconds per attempt.
-inline constexpr int most_iterations = 1'000'000;
+inline constexpr int most_iterations = 10'000'000;
 
 /// Nothing: it has another form, or is broken.
 std::optional<pbkdf2_parts> split_pbkdf2(std::string_view encoded);

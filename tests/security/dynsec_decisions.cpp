@@ -94,7 +94,8 @@ CAF_TEST(an id with a separator or a wildcard in it matches no pattern) {
   for (std::string odd : {"", "/", "+", "#", "a/b", "a+", "#a", "a/", "/a"}) {
     client_identity who{odd, odd};
     for (std::string_view filter : {"%c", "%u", "x/%c", "x/%u/#", "%c/%u"})
-      for (const auto& name : {odd, "x/" + odd, odd + "/" + odd, "x/" + odd + "/y"})
+      for (const auto& name :
+           {odd, "x/" + odd, odd + "/" + odd, "x/" + odd + "/y"})
         CAF_CHECK(covers_filter(filter, name, who) != coverage::covers);
   }
   CAF_CHECK(topic("x/%u", "x/user", {"id", std::nullopt}) == coverage::none);
@@ -125,7 +126,8 @@ CAF_TEST(many levels take no long time) {
 }
 
 CAF_TEST(the topic of an ACL follows the grammar) {
-  for (std::string_view good : {"a", "/", "#", "+", "a/#", "+/a/+", "$SYS/#", "%c"})
+  for (std::string_view good :
+       {"a", "/", "#", "+", "a/#", "+/a/+", "$SYS/#", "%c"})
     CAF_CHECK(is_acl_topic(good));
   for (std::string_view bad : {"", "a#", "#/a", "a+", "+a/b", "##", "a/#/"})
     CAF_CHECK(!is_acl_topic(bad));

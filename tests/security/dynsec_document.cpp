@@ -41,7 +41,7 @@ private:
   std::string name() {
     static const std::vector<std::string> parts = {
         "a", "B", " ", "\"", "\\", "\u00e9", "\u732b", "\U0001f431",
-        "/", "+", "#", "%c", "$", ",", "{", "'"};
+        "/", "+", "#", "%c", "$",  ",",      "{",      "'"};
     std::string made{"n"};
     for (int i = below(6); i > 0; --i)
       made += parts[static_cast<size_t>(below(static_cast<int>(parts.size())))];
