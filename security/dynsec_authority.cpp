@@ -29,9 +29,7 @@ ruling find_literal(const std::vector<acl>& list,
   return ruling::pass;
 }
 
-template <class Covers>
-ruling find_pattern(const std::vector<acl>& list, const wish& of,
-                    Covers covers) noexcept {
+ruling find_pattern(const std::vector<acl>& list, const wish& of) noexcept {
   for (const auto& each : list)
     switch (covers(each.topic, of.topic, of.who)) {
     case coverage::none:
@@ -47,22 +45,17 @@ ruling find_pattern(const std::vector<acl>& list, const wish& of,
 ruling ask_about_filter(const role& holder, const wish& of, acl_type literal,
                         acl_type pattern) noexcept {
   auto found = find_literal(holder.list(literal), of.topic);
-  return found != ruling::pass
-             ? found
-             : find_pattern(holder.list(pattern), of, covers_filter);
+  return found != ruling::pass ? found : find_pattern(holder.list(pattern), of);
 }
 
 ruling ask(const role& holder, const wish& of) noexcept {
   switch (of.what) {
   case action::publish:
-    return find_pattern(holder.list(acl_type::publish_client_send), of,
-                        covers_topic);
+    return find_pattern(holder.list(acl_type::publish_client_send), of);
   case action::receive:
-    return find_pattern(holder.list(acl_type::publish_client_receive), of,
-                        covers_topic);
+    return find_pattern(holder.list(acl_type::publish_client_receive), of);
   case action::subscribe:
-    if (!holder.allow_wildcard_subscriptions
-        && of.topic.find_first_of("+#") != std::string_view::npos)
+    if (!holder.allow_wildcard_subscriptions && has_wildcard(of.topic))
       return ruling::deny;
     return ask_about_filter(holder, of, acl_type::subscribe_literal,
                             acl_type::subscribe_pattern);
@@ -112,6 +105,10 @@ ruling decide(const document& content, const client_identity& who, action what,
               std::string_view topic) noexcept {
   wish of{who, what, topic};
   auto found = ruling::pass;
+  bool is_name = what == action::publish || what == action::receive;
+  // It is none then, and a role that denies some topics cannot tell.
+  if (is_name && has_wildcard(topic))
+    return ruling::deny;
   if (who.user_name) {
     const auto* asking = content.find_client(*who.user_name);
     // Somebody else let it in, and knows what it may do.

@@ -134,9 +134,9 @@ checked<std::string> check_environment(const std::string& value) {
 }
 
 /// Draws passwords and writes them down beside `path`.
-checked<creation> create_by_lot(const std::string& path,
-                                const std::function<std::string(
-                                    std::string_view)>& hash) {
+checked<creation>
+create_by_lot(const std::string& path,
+              const std::function<std::string(std::string_view)>& hash) {
   auto admin = make_random_password();
   auto demo = make_random_password();
   auto made = initial_document(hash, admin, &demo);
@@ -152,9 +152,9 @@ checked<creation> create_by_lot(const std::string& path,
   return creation{std::move(*made), beside};
 }
 
-checked<creation> create_given(checked<std::string> password,
-                               const std::function<std::string(
-                                   std::string_view)>& hash) {
+checked<creation>
+create_given(checked<std::string> password,
+             const std::function<std::string(std::string_view)>& hash) {
   if (!password)
     return password.error();
   auto made = initial_document(hash, *password, nullptr);

@@ -31,15 +31,15 @@ void add_roles(document& to) {
   to.add_role("dynsec-admin",
               make_role("May change clients, groups and roles.",
                         "$CONTROL/dynamic-security/#", everything));
-  to.add_role("super-admin", make_role("May control everything.", "$CONTROL/#",
-                                       everything));
+  to.add_role("super-admin",
+              make_role("May control everything.", "$CONTROL/#", everything));
   to.add_role("sys-notify",
               make_role("For bridges: may tell whether they are connected.",
                         "$SYS/broker/connection/%c/state",
                         {publish_client_send}));
   to.add_role("sys-observe",
-              make_role("May read what the broker says about itself.",
-                        "$SYS/#", {publish_client_receive, subscribe_pattern}));
+              make_role("May read what the broker says about itself.", "$SYS/#",
+                        {publish_client_receive, subscribe_pattern}));
   to.add_role("topic-observe",
               make_role("May read all topics of applications.", "#",
                         {publish_client_receive, subscribe_pattern,

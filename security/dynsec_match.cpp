@@ -33,8 +33,13 @@ private:
   bool at_end_ = false;
 };
 
+constexpr bool is_wildcard(char c) noexcept {
+  return c == '+' || c == '#';
+}
+
 bool is_plain(std::string_view level) noexcept {
-  return level.find_first_of("+#/") == std::string_view::npos;
+  return std::none_of(level.begin(), level.end(),
+                      [](char c) { return is_wildcard(c) || c == '/'; });
 }
 
 /// What a level of an ACL's filter stands for; nothing: no level at all.
@@ -54,8 +59,9 @@ std::optional<std::string_view> resolve(std::string_view level,
 coverage covers_level(std::string_view level, std::string_view given,
                       const client_identity& who) noexcept {
   if (!is_plain(level)) {
-    auto head = level.substr(0, level.find_first_of("+#"));
-    return given.starts_with(head) ? coverage::broken : coverage::none;
+    auto head = std::find_if(level.begin(), level.end(), is_wildcard);
+    return given.starts_with({level.begin(), head}) ? coverage::broken
+                                                    : coverage::none;
   }
   auto wanted = resolve(level, who);
   return wanted && *wanted == given ? coverage::covers : coverage::none;
@@ -68,6 +74,8 @@ coverage mismatch(std::string_view filter) noexcept {
              ? coverage::none
              : coverage::broken;
 }
+
+} // namespace
 
 coverage covers(std::string_view filter, std::string_view given,
                 const client_identity& who) noexcept {
@@ -100,19 +108,8 @@ coverage covers(std::string_view filter, std::string_view given,
   return theirs.at_end() ? coverage::covers : coverage::none;
 }
 
-} // namespace
-
-coverage covers_topic(std::string_view filter, std::string_view topic,
-                      const client_identity& who) noexcept {
-  // A topic name with wildcards in it is none.
-  if (topic.find_first_of("+#") != std::string_view::npos)
-    return coverage::broken;
-  return covers(filter, topic, who);
-}
-
-coverage covers_filter(std::string_view filter, std::string_view wanted,
-                       const client_identity& who) noexcept {
-  return covers(filter, wanted, who);
+bool has_wildcard(std::string_view topic) noexcept {
+  return std::any_of(topic.begin(), topic.end(), is_wildcard);
 }
 
 bool is_acl_topic(std::string_view filter) noexcept {

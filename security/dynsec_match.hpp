@@ -16,15 +16,15 @@ enum class coverage : uint8_t {
   broken,
 };
 
-/// Whether `filter` covers the topic name. `%c` and `%u` stand for the client
-/// id and the user name where they are a whole level; an id or name that has a
-/// separator or wildcard in it, or is empty, matches nothing.
-coverage covers_topic(std::string_view filter, std::string_view topic,
-                      const client_identity& who) noexcept;
+/// Whether `filter` covers the topic name `given`, or all topics that the topic
+/// filter `given` can match. `%c` and `%u` stand for the client id and the user
+/// name where they are a whole level; an id or name that has a separator or
+/// wildcard in it, or is empty, matches nothing.
+coverage covers(std::string_view filter, std::string_view given,
+                const client_identity& who) noexcept;
 
-/// The same for all topics that the filter `wanted` can match.
-coverage covers_filter(std::string_view filter, std::string_view wanted,
-                       const client_identity& who) noexcept;
+/// Whether there is a `+` or `#` in it.
+bool has_wildcard(std::string_view topic) noexcept;
 
 /// Whether it may be added as the topic of an ACL: wildcards are whole levels,
 /// `#` is the last one, and there are at most 200 separators.

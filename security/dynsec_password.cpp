@@ -67,6 +67,11 @@ std::string_view take_part(std::string_view& text) {
   return part;
 }
 
+bool is_pbkdf2(std::string_view encoded) {
+  auto parts = split_pbkdf2(encoded);
+  return parts && is_salt(parts->salt) && is_base64_of(parts->hash, hash_size);
+}
+
 bool is_sha512(std::string_view encoded) {
   auto rest = encoded.substr(3);
   auto salt = take_part(rest);
@@ -94,8 +99,7 @@ std::optional<pbkdf2_parts> split_pbkdf2(std::string_view encoded) {
   auto [end, failed] = std::from_chars(
       count.data(), count.data() + count.size(), parts.iterations);
   if (failed != std::errc{} || end != count.data() + count.size()
-      || parts.iterations < 1 || parts.iterations > most_iterations
-      || !is_salt(salt) || !is_base64_of(rest, hash_size))
+      || parts.iterations < 1 || parts.iterations > most_iterations)
     return std::nullopt;
   return parts;
 }
@@ -103,7 +107,7 @@ std::optional<pbkdf2_parts> split_pbkdf2(std::string_view encoded) {
 bool is_password_hash(std::string_view encoded) {
   if (encoded.starts_with("$6$"))
     return is_sha512(encoded);
-  return encoded.starts_with("$argon2id$") || split_pbkdf2(encoded);
+  return encoded.starts_with("$argon2id$") || is_pbkdf2(encoded);
 }
 
 std::string make_password_hash(std::string_view password) {
@@ -117,9 +121,9 @@ std::string make_password_hash(std::string_view password) {
 }
 
 bool check_pbkdf2(std::string_view encoded, std::string_view password) {
-  auto parts = split_pbkdf2(encoded);
-  if (!parts)
+  if (!is_pbkdf2(encoded))
     return false;
+  auto parts = split_pbkdf2(encoded);
   auto expected = *from_base64(parts->hash);
   auto given = derive(password, *from_base64(parts->salt), parts->iterations);
   auto same = CRYPTO_memcmp(given.data(), expected.data(), hash_size) == 0;

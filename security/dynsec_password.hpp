@@ -17,7 +17,7 @@ struct pbkdf2_parts {
 /// More would let a file keep a worker busy for seconds per attempt.
 inline constexpr int most_iterations = 10'000'000;
 
-/// Nothing: it has another form, or is broken.
+/// Nothing: it has another form. Does not look at salt and hash.
 std::optional<pbkdf2_parts> split_pbkdf2(std::string_view encoded);
 
 /// Whether this can be a stored password: `$7$` and `$6$` with base64 of the

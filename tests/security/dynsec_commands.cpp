@@ -5,7 +5,6 @@
 #include "security/dynsec_password.hpp"
 
 #include <caf/test/dsl.hpp>
-
 #include <fmt/format.h>
 
 #include <string>
@@ -106,8 +105,8 @@ CAF_TEST(who is in a group is disconnected when it changes) {
 }
 
 CAF_TEST(clients without a name go with their group) {
-  CAF_CHECK_EQUAL(
-      kicked(R"({"command":"setAnonymousGroup","groupname":"g"})"), "- ");
+  CAF_CHECK_EQUAL(kicked(R"({"command":"setAnonymousGroup","groupname":"g"})"),
+                  "- ");
   CAF_CHECK_EQUAL(kicked(R"({"command":"modifyRole","rolename":"r",
       "acls":[]})"),
                   "direct - member ");
@@ -127,8 +126,8 @@ CAF_TEST(a client is disconnected when what it shows or may changes) {
   CAF_CHECK_EQUAL(kicked(R"({"command":"addClientRole","username":"direct",
       "rolename":"s"})"),
                   "direct ");
-  CAF_CHECK_EQUAL(
-      kicked(R"({"command":"enableClient","username":"direct"})"), "");
+  CAF_CHECK_EQUAL(kicked(R"({"command":"enableClient","username":"direct"})"),
+                  "");
 }
 
 CAF_TEST(nobody is disconnected twice or for a command that failed) {
@@ -151,8 +150,8 @@ CAF_TEST(no password is in the answer or the log or the document) {
   CAF_REQUIRE(came.changed != nullptr);
   CAF_CHECK_EQUAL(came.changed->find_client("new")->password, "$7$hash");
   CAF_CHECK_EQUAL(came.log.size(), 3u);
-  for (const auto& text : {came.response, came.response_if_unsaved,
-                           came.log[0], came.log[1], came.log[2]}) {
+  for (const auto& text : {came.response, came.response_if_unsaved, came.log[0],
+                           came.log[1], came.log[2]}) {
     CAF_CHECK(text.find(secret) == std::string::npos);
     CAF_CHECK(text.find("$7$") == std::string::npos);
   }
@@ -224,15 +223,15 @@ CAF_TEST(names that MQTT does not allow are refused everywhere) {
     for (std::string_view command :
          {"createRole", "deleteRole", "createGroup", "deleteGroup",
           "createClient", "deleteClient", "setAnonymousGroup", "getRole"}) {
-      auto came = handle_all(fmt::format(
-          R"({{"command":"{0}","rolename":"{1}","groupname":"{1}",)"
-          R"("username":"{1}"}})",
-          command, text));
+      auto came = handle_all(
+          fmt::format(R"({{"command":"{0}","rolename":"{1}","groupname":"{1}",)"
+                      R"("username":"{1}"}})",
+                      command, text));
       CAF_CHECK(came.response.find("not valid UTF-8") != std::string::npos);
     }
   for (std::string_view raw : {"\xff", "\xc0\x80", "\xed\xa0\x80", "\xf5"}) {
-    auto came = handle_all(fmt::format(
-        R"({{"command":"createRole","rolename":"a{}"}})", raw));
+    auto came = handle_all(
+        fmt::format(R"({{"command":"createRole","rolename":"a{}"}})", raw));
     CAF_CHECK(came.response.find("Payload not valid JSON")
               != std::string::npos);
   }
@@ -243,9 +242,9 @@ CAF_TEST(hostile payloads are refused in a moment) {
   std::string wide = R"({"commands":[{)";
   for (int i = 0; i < 100'000; ++i)
     wide += fmt::format("\"m{}\":0,", i);
-  for (const auto& each : {deep, wide, std::string(1'000'000, '{'),
-                           std::string(1'000'000, '\0'),
-                           R"({"commands":[)" + std::string(100'000, '5')})
+  for (const auto& each :
+       {deep, wide, std::string(1'000'000, '{'), std::string(1'000'000, '\0'),
+        R"({"commands":[)" + std::string(100'000, '5')})
     CAF_CHECK_EQUAL(handle(content, each, around).response,
                     R"({"responses":[{"command":"Unknown command",)"
                     R"("error":"Payload not valid JSON"}]})");
