@@ -13,14 +13,6 @@
 
 namespace troupe::security::dynsec {
 
-/// What `content` says, as Mosquitto's plugin finds it: the roles of the
-/// client, then those of its groups, each list the highest priority first; in a
-/// role the literal ACLs before the patterns, the highest priority first. The
-/// first ACL that covers the topic decides, then the default access, which
-/// never allows $CONTROL. Without a right: pass.
-ruling decide(const document& content, const client_identity& who, action what,
-              std::string_view topic) noexcept;
-
 /// What a CONNECT is compared with.
 struct account {
   /// As in a password file; empty: it cannot connect.

@@ -6,6 +6,7 @@
 #include "security/dynsec_io.hpp"
 #include "security/dynsec_json.hpp"
 #include "security/dynsec_match.hpp"
+#include "security/dynsec_rules.hpp"
 
 #include <caf/test/dsl.hpp>
 
@@ -49,6 +50,11 @@ coverage topic(std::string_view filter, std::string_view name,
   return covers(filter, name, who);
 }
 
+ruling ruling_of(const document& content, const client_identity& who,
+                 action what, std::string_view topic) {
+  return decide(content, who, what, topic).verdict;
+}
+
 document read(std::string_view text) {
   auto made = read_document(text, "test");
   CAF_REQUIRE(made.has_value());
@@ -68,8 +74,8 @@ CAF_TEST(every decision is that of Mosquitto 2.1) {
     auto content = read(part["document"].dump());
     std::vector<std::string> wrong;
     for (const auto& row : part["cases"]) {
-      auto found = decide(content, identity_of(row), action_of(row[2]),
-                          row[3].get<std::string>());
+      auto found = ruling_of(content, identity_of(row), action_of(row[2]),
+                             row[3].get<std::string>());
       if ((found == ruling::allow) != row[4].get<bool>())
         wrong.push_back(row.dump());
       ++cases;
@@ -83,11 +89,11 @@ CAF_TEST(what no role and no default allows is left to others) {
   auto content = read(one_client);
   client_identity known{"id", "u"};
   client_identity stranger{"id", "v"};
-  CAF_CHECK(decide(content, known, action::publish, "a") == ruling::allow);
-  CAF_CHECK(decide(content, known, action::receive, "a") == ruling::pass);
-  CAF_CHECK(decide(content, known, action::publish, "$CONTROL/x")
+  CAF_CHECK(ruling_of(content, known, action::publish, "a") == ruling::allow);
+  CAF_CHECK(ruling_of(content, known, action::receive, "a") == ruling::pass);
+  CAF_CHECK(ruling_of(content, known, action::publish, "$CONTROL/x")
             == ruling::pass);
-  CAF_CHECK(decide(content, stranger, action::publish, "a") == ruling::pass);
+  CAF_CHECK(ruling_of(content, stranger, action::publish, "a") == ruling::pass);
 }
 
 CAF_TEST(an id with a separator or a wildcard in it matches no pattern) {
@@ -111,7 +117,7 @@ CAF_TEST(a topic name with wildcards in it is denied) {
   auto content = read(one_client);
   for (std::string_view name : {"+", "#", "a/+", "a/#", "a+"})
     for (auto what : {action::publish, action::receive})
-      CAF_CHECK(decide(content, {"id", "u"}, what, name) == ruling::deny);
+      CAF_CHECK(ruling_of(content, {"id", "u"}, what, name) == ruling::deny);
 }
 
 CAF_TEST(nothing covers an empty topic and an empty filter covers nothing) {
@@ -166,4 +172,40 @@ CAF_TEST(an account says who may connect as it) {
   found->disabled = true;
   CAF_CHECK(!found->admits("bound"));
   CAF_CHECK((account{"x", std::nullopt, false}.admits("any")));
+}
+
+CAF_TEST(a decision is explained by what made it) {
+  auto content = read(R"({
+    "defaultACLAccess": {"publishClientReceive": true},
+    "clients": [{"username": "u", "roles": [{"rolename": "own"}]}],
+    "groups": [{"groupname": "hall", "clients": [{"username": "u"}],
+                "roles": [{"rolename": "theirs"}]}],
+    "roles": [
+      {"rolename": "own", "acls": [
+        {"acltype": "publishClientSend", "topic": "a/#", "priority": 3,
+         "allow": true},
+        {"acltype": "publishClientSend", "topic": "bad#", "allow": true}]},
+      {"rolename": "theirs", "allowwildcardsubs": false, "acls": [
+        {"acltype": "subscribeLiteral", "topic": "b", "allow": false}]}]})");
+  auto why = [&](const char* user, action what, std::string_view topic) {
+    return explain(decide(content, {"id", user}, what, topic));
+  };
+  CAF_CHECK_EQUAL(why("u", action::publish, "a/b"),
+                  "role own: publishClientSend a/# (priority 3) allows it");
+  CAF_CHECK_EQUAL(why("u", action::publish, "bad"),
+                  "role own: publishClientSend bad# (priority 0) denies it");
+  CAF_CHECK_EQUAL(
+      why("u", action::subscribe, "b"),
+      "role theirs of group hall: subscribeLiteral b (priority 0) denies it");
+  CAF_CHECK_EQUAL(
+      why("u", action::subscribe, "#"),
+      "role theirs of group hall allows no subscription with wildcards");
+  CAF_CHECK_EQUAL(why("u", action::receive, "x"),
+                  "the default access allows it");
+  CAF_CHECK_EQUAL(why("u", action::publish, "x"),
+                  "no ACL and no default access allows it");
+  CAF_CHECK_EQUAL(why("v", action::publish, "x"),
+                  "dynamic security has no client of that name");
+  CAF_CHECK_EQUAL(why("u", action::publish, "+"),
+                  "a topic name has no wildcards");
 }

@@ -1,7 +1,7 @@
 #include "security/dynsec_file.hpp"
 
-#include "security/dynsec_authority.hpp"
 #include "security/dynsec_password.hpp"
+#include "security/dynsec_rules.hpp"
 
 #include <caf/test/dsl.hpp>
 
@@ -196,7 +196,8 @@ CAF_TEST(after the first start admin controls and democlient uses topics) {
   auto made = create_file(path, {});
   CAF_REQUIRE(made.has_value());
   auto may = [&](const char* who, action what, std::string_view topic) {
-    return decide(made->content, {"id", who}, what, topic) == ruling::allow;
+    return decide(made->content, {"id", who}, what, topic).verdict
+           == ruling::allow;
   };
   CAF_CHECK(may("admin", action::publish, control_topic));
   CAF_CHECK(may("admin", action::subscribe, response_topic));
@@ -208,7 +209,7 @@ CAF_TEST(after the first start admin controls and democlient uses topics) {
   CAF_CHECK(!may("democlient", action::publish, control_topic));
   CAF_CHECK(!may("democlient", action::subscribe, "$SYS/#"));
   client_identity anonymous{"id", std::nullopt};
-  CAF_CHECK(decide(made->content, anonymous, action::publish, "a")
+  CAF_CHECK(decide(made->content, anonymous, action::publish, "a").verdict
             == ruling::pass);
 }
 
