@@ -21,9 +21,12 @@ struct account {
   std::optional<std::string> client_id;
   bool disabled = false;
 
-  /// Whether it may connect with that client id, if the password is right.
-  bool admits(std::string_view id) const noexcept {
-    return !disabled && !password.empty() && (!client_id || *client_id == id);
+  /// Whether it may connect with that client id, if `given` turns out to be
+  /// its password. An empty one never is: like Mosquitto, which takes it for
+  /// none.
+  bool admits(std::string_view id, std::string_view given) const noexcept {
+    return !disabled && !password.empty() && !given.empty()
+           && (!client_id || *client_id == id);
   }
 };
 

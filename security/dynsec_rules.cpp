@@ -22,8 +22,12 @@ bool is_made(const decision& found) noexcept {
 }
 
 decision decide_by(const acl& found, acl_type type, bool allow) noexcept {
-  return {allow ? ruling::allow : ruling::deny, decision::maker::acl, {}, {},
-          &found, type};
+  return {allow ? ruling::allow : ruling::deny,
+          decision::maker::acl,
+          {},
+          {},
+          &found,
+          type};
 }
 
 decision find_literal(const role& holder, acl_type type,

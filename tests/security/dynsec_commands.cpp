@@ -189,6 +189,14 @@ CAF_TEST(a password that cannot be hashed changes nothing) {
   }
 }
 
+CAF_TEST(an empty password is none) {
+  say(R"({"command":"createClient","username":"new","password":""},
+      {"command":"setClientPassword","username":"other","password":"x"},
+      {"command":"modifyClient","username":"other","password":""})");
+  CAF_CHECK_EQUAL(content.find_client("new")->password, "");
+  CAF_CHECK_EQUAL(content.find_client("other")->password, "$7$other");
+}
+
 CAF_TEST(connections are listed as the broker tells them) {
   around.addresses = [](const std::string& user,
                         const std::optional<std::string>& id) {

@@ -164,14 +164,15 @@ CAF_TEST(an account says who may connect as it) {
   auto found = asked.find("u");
   CAF_REQUIRE(found.has_value());
   // There is no password yet.
-  CAF_CHECK(!found->admits("bound"));
+  CAF_CHECK(!found->admits("bound", "x"));
   found->password = "$7$...";
-  CAF_CHECK(found->admits("bound"));
-  CAF_CHECK(!found->admits("Bound"));
-  CAF_CHECK(!found->admits(""));
+  CAF_CHECK(found->admits("bound", "x"));
+  CAF_CHECK(!found->admits("Bound", "x"));
+  CAF_CHECK(!found->admits("bound", ""));
+  CAF_CHECK(!found->admits("", "x"));
   found->disabled = true;
-  CAF_CHECK(!found->admits("bound"));
-  CAF_CHECK((account{"x", std::nullopt, false}.admits("any")));
+  CAF_CHECK(!found->admits("bound", "x"));
+  CAF_CHECK((account{"x", std::nullopt, false}.admits("any", "x")));
 }
 
 CAF_TEST(a decision is explained by what made it) {
