@@ -1,5 +1,5 @@
 // Writes seed files: for fuzz/decode.cpp one per row of the packet table, for
-// fuzz/mosquitto_db.cpp one per format.
+// fuzz/mosquitto_db.cpp one per format, for fuzz/dynsec.cpp one of each kind.
 #include "tests/protocol/notation.hpp"
 #include "tests/protocol/packet_table.hpp"
 #include "tests/storage/mosquitto_file.hpp"
@@ -9,6 +9,7 @@
 #include <iostream>
 #include <string>
 
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 using namespace troupe::test;
 
@@ -69,6 +70,31 @@ bool write_databases(const std::filesystem::path& directory) {
   return true;
 }
 
+/// The first byte chooses file or payload, as in fuzz/dynsec.cpp.
+bool write_dynsec(const std::filesystem::path& directory) {
+  constexpr auto file = R"({"defaultACLAccess":{"subscribe":true},
+    "clients":[{"username":"u","clientid":"i","disabled":true,"textname":"t",
+      "roles":[{"rolename":"r","priority":3}],"encoded_password":"$argon2id$"}],
+    "groups":[{"groupname":"g","roles":[{"rolename":"r"}],
+      "clients":[{"username":"u","priority":2}]}],"anonymousGroup":"g",
+    "roles":[{"rolename":"r","allowwildcardsubs":false,"acls":[
+      {"acltype":"subscribePattern","topic":"a/%u/#","allow":true}]}]})"sv;
+  constexpr auto payload = R"({"commands":[
+    {"command":"createRole","rolename":"s","acls":[{"acltype":
+      "publishClientSend","topic":"a/+","priority":5,"allow":false}]},
+    {"command":"addRoleACL","rolename":"r","acltype":"unsubscribeLiteral",
+      "topic":"a"},{"command":"createClient","username":"v","groups":[
+      {"groupname":"g"}],"roles":[{"rolename":"r","priority":1}]},
+    {"command":"modifyGroup","groupname":"g","clients":[{"username":"v"}]},
+    {"command":"listRoles","verbose":true,"count":2,"offset":1},
+    {"command":"setDefaultACLAccess","acls":[{"acltype":"subscribe",
+      "allow":true}]},{"command":"deleteRole","rolename":"r",
+      "correlationData":"c"},{"command":"setAnonymousGroup",
+      "groupname":"g"}]})"sv;
+  return write(directory / "file", "\0"s + std::string{file})
+         && write(directory / "payload", "\1"s + std::string{payload});
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -77,10 +103,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::filesystem::path directory{argv[1]};
-  for (const auto* name : {"decode", "mosquitto_db"})
+  for (const auto* name : {"decode", "mosquitto_db", "dynsec"})
     std::filesystem::create_directories(directory / name);
   if (!write_packets(directory / "decode")
-      || !write_databases(directory / "mosquitto_db")) {
+      || !write_databases(directory / "mosquitto_db")
+      || !write_dynsec(directory / "dynsec")) {
     std::cerr << "cannot write to " << directory << '\n';
     return 1;
   }
