@@ -64,7 +64,6 @@ public:
 private:
   /// What is known of one address while connections come from it.
   struct visits {
-    net::ip_address address{};
     std::map<const listener_state*, int64_t> open;
     broker::rate_limit arrivals{0, {}};
     int64_t slots = 0;

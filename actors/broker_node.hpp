@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "net/inherited_sockets.hpp"
 
 #include <memory>
 #include <string>
@@ -18,9 +19,9 @@ public:
   broker_node& operator=(const broker_node&) = delete;
 
   /// Reads the files with users, rights and certificates, and opens every
-  /// listener. Empty, or what went wrong; nothing is started then. May resolve
-  /// names.
-  std::string open();
+  /// listener, or takes its sockets from `inherited`. Empty, or what went
+  /// wrong; nothing is started then. May resolve names.
+  std::string open(net::inherited_sockets inherited = {});
 
   /// Opens the database, where persistence is on. Empty, or what went wrong.
   /// Logs what is damaged. REQUIRES: before `start`.

@@ -153,6 +153,16 @@ void greeter::welcome(net::socket connection, const listener_policy_ptr& at) {
     loop_.stats().connections_refused.add();
     return;
   }
+  auto limit_reached = node_.admission.count_arrival(*at, loop_.now());
+  if (limit_reached.empty() && at->own.enable_proxy_protocol == 0)
+    limit_reached = node_.admission.count_address(*slot, *at, connection.peer(),
+                                                  loop_.now());
+  if (!limit_reached.empty()) {
+    log::write(log::level::notice, "Client {} closed: {} is reached.",
+               connection.peer(), limit_reached);
+    loop_.stats().connections_refused.add();
+    return;
+  }
   visitors_.emplace_back(*this, std::move(connection), at, std::move(*slot));
   auto& who = visitors_.back();
   who.position = std::prev(visitors_.end());

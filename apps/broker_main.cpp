@@ -1,8 +1,11 @@
 #include "apps/broker_main.hpp"
 
 #include "actors/broker_node.hpp"
+#include "config/difference.hpp"
 #include "config/load.hpp"
 #include "core/log.hpp"
+#include "net/inherited_sockets.hpp"
+#include "net/service_manager.hpp"
 #include "storage/library_pages.hpp"
 
 #include <CLI/CLI.hpp>
@@ -160,21 +163,29 @@ std::string become(const std::string& user) {
 
 /// SIGHUP: the configuration is read again and put in force whole, or what was
 /// in force stays.
-void reload(const command_line& given, actors::broker_node& node) {
+void reload(const command_line& given, config::settings& in_force,
+            actors::broker_node& node) {
   log::write(log::level::notice, "Reloading config.");
-  auto settings = settings_for(given);
-  auto error = settings ? node.change(*settings) : "see above";
-  if (error.empty())
-    if (auto failed = log::configure(settings->log))
-      log::write(log::level::error, "Error: {}", *failed);
-  if (!error.empty())
+  auto wanted = settings_for(given);
+  auto now = wanted ? config::without_restart(in_force, *wanted) : in_force;
+  auto error = wanted ? node.change(now) : "see above";
+  if (!error.empty()) {
     log::write(log::level::error,
                "Error: the configuration was not reloaded: {}; what was in "
                "force stays.",
                error);
+    return;
+  }
+  for (const auto& line :
+       config::describe(config::compare(in_force, *wanted), in_force, *wanted))
+    log::write(log::level::notice, "{}", line);
+  in_force = std::move(now);
+  if (auto failed = log::configure(in_force.log))
+    log::write(log::level::error, "Error: {}", *failed);
 }
 
-void wait_for_end(const command_line& given, const sigset_t& set,
+void wait_for_end(const command_line& given, config::settings in_force,
+                  const sigset_t& set, const net::service_manager& manager,
                   actors::broker_node& node) {
   for (;;) {
     int got = 0;
@@ -182,7 +193,9 @@ void wait_for_end(const command_line& given, const sigset_t& set,
       continue;
     if (got != SIGHUP)
       return;
-    reload(given, node);
+    manager.reloading(std::chrono::steady_clock::now());
+    reload(given, in_force, node);
+    manager.ready();
   }
 }
 
@@ -213,7 +226,14 @@ int serve(const command_line& given, const config::settings& settings) {
   tune_allocator();
   actors::broker_node node{settings};
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " starting");
-  if (auto error = node.open(); !error.empty()) {
+  auto inherited =
+      net::inherited_sockets::adopt(net::take_listen_environment(), getpid());
+  if (!inherited) {
+    log::write(log::level::error, "Error: {}", inherited.error().text);
+    return exit_failure;
+  }
+  auto manager = net::service_manager::from_environment(getpid());
+  if (auto error = node.open(std::move(*inherited)); !error.empty()) {
     log::write(log::level::error, "Error: {}", error);
     return exit_failure;
   }
@@ -235,7 +255,9 @@ int serve(const command_line& given, const config::settings& settings) {
     return exit_failure;
   }
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " running");
-  wait_for_end(given, signals, node);
+  manager.ready();
+  wait_for_end(given, settings, signals, manager, node);
+  manager.stopping();
   log::write(log::level::notice,
              "troupe version " TROUPE_VERSION " terminating");
   node.stop();

@@ -1,8 +1,8 @@
 #include "apps/acl/acl_tool.hpp"
 #include "apps/bench/bench.hpp"
 #include "apps/broker_main.hpp"
-#include "apps/passwd/passwd.hpp"
 #include "apps/config/config_tool.hpp"
+#include "apps/passwd/passwd.hpp"
 #include "apps/store/store_tool.hpp"
 #include "apps/tools/tools.hpp"
 

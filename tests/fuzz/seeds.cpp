@@ -1,6 +1,11 @@
+<<<<<<< HEAD
 // Writes seed files for each target, from which it starts to look further.
 #include "tests/net/proxy_bytes.hpp"
 #include "tests/net/websocket_bytes.hpp"
+=======
+// Writes seed files: for fuzz/decode.cpp one per row of the packet table, for
+// fuzz/mosquitto_db.cpp one per format, for fuzz/dynsec.cpp one of each kind.
+>>>>>>> dynsec
 #include "tests/protocol/notation.hpp"
 #include "tests/protocol/packet_table.hpp"
 #include "tests/storage/mosquitto_file.hpp"
@@ -11,6 +16,7 @@
 #include <string>
 #include <utility>
 
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 using namespace troupe::test;
 
@@ -71,6 +77,7 @@ bool write_databases(const std::filesystem::path& directory) {
   return true;
 }
 
+<<<<<<< HEAD
 /// The first byte chooses the role and how the stream is cut.
 bool write_websocket(const std::filesystem::path& directory) {
   auto server = std::string(1, '\2') + binary("packet")
@@ -173,6 +180,33 @@ constexpr std::pair<const char*, bool (*)(const std::filesystem::path&)>
         {"proxy_header", &write_proxy},
 };
 
+=======
+/// The first byte chooses file or payload, as in fuzz/dynsec.cpp.
+bool write_dynsec(const std::filesystem::path& directory) {
+  constexpr auto file = R"({"defaultACLAccess":{"subscribe":true},
+    "clients":[{"username":"u","clientid":"i","disabled":true,"textname":"t",
+      "roles":[{"rolename":"r","priority":3}],"encoded_password":"$argon2id$"}],
+    "groups":[{"groupname":"g","roles":[{"rolename":"r"}],
+      "clients":[{"username":"u","priority":2}]}],"anonymousGroup":"g",
+    "roles":[{"rolename":"r","allowwildcardsubs":false,"acls":[
+      {"acltype":"subscribePattern","topic":"a/%u/#","allow":true}]}]})"sv;
+  constexpr auto payload = R"({"commands":[
+    {"command":"createRole","rolename":"s","acls":[{"acltype":
+      "publishClientSend","topic":"a/+","priority":5,"allow":false}]},
+    {"command":"addRoleACL","rolename":"r","acltype":"unsubscribeLiteral",
+      "topic":"a"},{"command":"createClient","username":"v","groups":[
+      {"groupname":"g"}],"roles":[{"rolename":"r","priority":1}]},
+    {"command":"modifyGroup","groupname":"g","clients":[{"username":"v"}]},
+    {"command":"listRoles","verbose":true,"count":2,"offset":1},
+    {"command":"setDefaultACLAccess","acls":[{"acltype":"subscribe",
+      "allow":true}]},{"command":"deleteRole","rolename":"r",
+      "correlationData":"c"},{"command":"setAnonymousGroup",
+      "groupname":"g"}]})"sv;
+  return write(directory / "file", "\0"s + std::string{file})
+         && write(directory / "payload", "\1"s + std::string{payload});
+}
+
+>>>>>>> dynsec
 } // namespace
 
 int main(int argc, char** argv) {
@@ -181,12 +215,22 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::filesystem::path directory{argv[1]};
+<<<<<<< HEAD
   for (auto [name, write_all] : seed_writers) {
     std::filesystem::create_directories(directory / name);
     if (!write_all(directory / name)) {
       std::cerr << "cannot write to " << directory << '\n';
       return 1;
     }
+=======
+  for (const auto* name : {"decode", "mosquitto_db", "dynsec"})
+    std::filesystem::create_directories(directory / name);
+  if (!write_packets(directory / "decode")
+      || !write_databases(directory / "mosquitto_db")
+      || !write_dynsec(directory / "dynsec")) {
+    std::cerr << "cannot write to " << directory << '\n';
+    return 1;
+>>>>>>> dynsec
   }
   return 0;
 }
