@@ -103,9 +103,11 @@ admission::visits& admission::visits_of(const net::ip_address& from,
 
 /// Whoever has no connection and came a while ago is as good as new.
 void admission::forget_quiet(time_point now) {
-  std::erase_if(visits_, [now](auto& entry) {
-    return entry.second.slots == 0 && entry.second.arrivals.is_full(now);
-  });
+  for (auto each = visits_.begin(); each != visits_.end();) {
+    auto& known = each->second;
+    each = known.slots == 0 && known.arrivals.is_full(now) ? visits_.erase(each)
+                                                           : std::next(each);
+  }
 }
 
 } // namespace troupe::actors

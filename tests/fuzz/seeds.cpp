@@ -1,11 +1,7 @@
-<<<<<<< HEAD
 // Writes seed files for each target, from which it starts to look further.
 #include "tests/net/proxy_bytes.hpp"
 #include "tests/net/websocket_bytes.hpp"
-=======
-// Writes seed files: for fuzz/decode.cpp one per row of the packet table, for
-// fuzz/mosquitto_db.cpp one per format, for fuzz/dynsec.cpp one of each kind.
->>>>>>> dynsec
+#include "config/options.hpp"
 #include "tests/protocol/notation.hpp"
 #include "tests/protocol/packet_table.hpp"
 #include "tests/storage/mosquitto_file.hpp"
@@ -16,7 +12,6 @@
 #include <string>
 #include <utility>
 
-using namespace std::string_literals;
 using namespace std::string_view_literals;
 using namespace troupe::test;
 
@@ -77,7 +72,6 @@ bool write_databases(const std::filesystem::path& directory) {
   return true;
 }
 
-<<<<<<< HEAD
 /// The first byte chooses the role and how the stream is cut.
 bool write_websocket(const std::filesystem::path& directory) {
   auto server = std::string(1, '\2') + binary("packet")
@@ -168,19 +162,24 @@ bool write_credentials(const std::filesystem::path& directory) {
   return true;
 }
 
-/// By fuzz target.
-constexpr std::pair<const char*, bool (*)(const std::filesystem::path&)>
-    seed_writers[] = {
-        {"credentials", &write_credentials},
-        {"acl_file", &write_rights},
-        {"decode", &write_packets},
-        {"mosquitto_db", &write_databases},
-        {"jwt", &write_tokens},
-        {"websocket", &write_websocket},
-        {"proxy_header", &write_proxy},
-};
+bool write_configurations(const std::filesystem::path& directory) {
+  for (const auto& each : troupe::config::broker_options()) {
+    std::string name{each.name};
+    if (!write(directory / (name + ".conf"), name + " 1\n")
+        || !write(directory / (name + ".json"), "{\"" + name + "\": 1}"))
+      return false;
+  }
+  for (const auto& each : troupe::config::listener_options()) {
+    std::string name{each.name};
+    if (!write(directory / ("listener-" + name + ".conf"),
+               "listener 1\n" + name + " true\n")
+        || !write(directory / ("listener-" + name + ".json"),
+                  "{\"listeners\": [{\"port\": 1, \"" + name + "\": \"a\"}]}"))
+      return false;
+  }
+  return true;
+}
 
-=======
 /// The first byte chooses file or payload, as in fuzz/dynsec.cpp.
 bool write_dynsec(const std::filesystem::path& directory) {
   constexpr auto file = R"({"defaultACLAccess":{"subscribe":true},
@@ -206,7 +205,20 @@ bool write_dynsec(const std::filesystem::path& directory) {
          && write(directory / "payload", "\1"s + std::string{payload});
 }
 
->>>>>>> dynsec
+/// By fuzz target.
+constexpr std::pair<const char*, bool (*)(const std::filesystem::path&)>
+    seed_writers[] = {
+        {"dynsec", &write_dynsec},
+        {"configuration", &write_configurations},
+        {"credentials", &write_credentials},
+        {"acl_file", &write_rights},
+        {"decode", &write_packets},
+        {"mosquitto_db", &write_databases},
+        {"jwt", &write_tokens},
+        {"websocket", &write_websocket},
+        {"proxy_header", &write_proxy},
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -215,22 +227,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::filesystem::path directory{argv[1]};
-<<<<<<< HEAD
   for (auto [name, write_all] : seed_writers) {
     std::filesystem::create_directories(directory / name);
     if (!write_all(directory / name)) {
       std::cerr << "cannot write to " << directory << '\n';
       return 1;
     }
-=======
-  for (const auto* name : {"decode", "mosquitto_db", "dynsec"})
-    std::filesystem::create_directories(directory / name);
-  if (!write_packets(directory / "decode")
-      || !write_databases(directory / "mosquitto_db")
-      || !write_dynsec(directory / "dynsec")) {
-    std::cerr << "cannot write to " << directory << '\n';
-    return 1;
->>>>>>> dynsec
   }
   return 0;
 }
