@@ -13,9 +13,8 @@ namespace {
 /// tell.
 struct bare_client {
   bare_client() : context{SSL_CTX_new(TLS_client_method())} {
-    SSL_CTX_set_session_cache_mode(context,
-                                   SSL_SESS_CACHE_CLIENT
-                                       | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT
+                                                | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_set_app_data(context, this);
     SSL_CTX_sess_set_new_cb(context, keep);
   }
@@ -28,8 +27,8 @@ struct bare_client {
   bare_client& operator=(const bare_client&) = delete;
 
   static int keep(SSL* ssl, SSL_SESSION* session) {
-    auto* self = static_cast<bare_client*>(
-        SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    auto* self =
+        static_cast<bare_client*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
     SSL_SESSION_free(self->ticket);
     self->ticket = session;
     return 1;
@@ -109,8 +108,8 @@ struct fixture : net::tls_fixture {
     server.certfile.clear();
     server.keyfile.clear();
     server.psk_hint = "troupe";
-    server.psk_lookup = [](std::string_view identity)
-        -> std::optional<std::vector<uint8_t>> {
+    server.psk_lookup =
+        [](std::string_view identity) -> std::optional<std::vector<uint8_t>> {
       if (identity == "meter")
         return std::vector<uint8_t>{'k', 'e', 'y', '1'};
       return std::nullopt;
@@ -225,8 +224,8 @@ CAF_TEST(a client of ours offers what it is told) {
 }
 
 CAF_TEST(the certificate is chosen by the name asked for) {
-  files.make("a", {.common_name = "first",
-                   .alternative_names = "DNS:a.example"});
+  files.make("a",
+             {.common_name = "first", .alternative_names = "DNS:a.example"});
   files.make("b", {.common_name = "second",
                    .alternative_names = "DNS:b.example,DNS:*.b.example"});
   server.further_certificates = {{files.path("a.crt"), files.path("a.key")},
@@ -240,8 +239,8 @@ CAF_TEST(the certificate is chosen by the name asked for) {
 }
 
 CAF_TEST(who asks for no name or an unknown one gets the first certificate) {
-  files.make("a", {.common_name = "first",
-                   .alternative_names = "DNS:a.example"});
+  files.make("a",
+             {.common_name = "first", .alternative_names = "DNS:a.example"});
   server.further_certificates = {{files.path("a.crt"), files.path("a.key")}};
   auto context = must(make_server_context(server));
   for (const auto* host : {"", "c.example", ".example", ".a.example", "*"})
@@ -249,8 +248,7 @@ CAF_TEST(who asks for no name or an unknown one gets the first certificate) {
 }
 
 CAF_TEST(the certificate of a client is checked whatever name it asks for) {
-  files.make("a", {.common_name = "a",
-                   .alternative_names = "DNS:a.example"});
+  files.make("a", {.common_name = "a", .alternative_names = "DNS:a.example"});
   server.further_certificates = {{files.path("a.crt"), files.path("a.key")}};
   require_certificate();
   CAF_CHECK(!talk("a.example").stands());
@@ -284,11 +282,9 @@ CAF_TEST(a resumed session has the identity it began with) {
   for (auto version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     bare_client guest;
     SSL_CTX_set_max_proto_version(guest.context, version);
-    SSL_CTX_use_certificate_file(guest.context,
-                                 files.path("client.crt").c_str(),
-                                 SSL_FILETYPE_PEM);
-    SSL_CTX_use_PrivateKey_file(guest.context,
-                                files.path("client.key").c_str(),
+    SSL_CTX_use_certificate_file(
+        guest.context, files.path("client.crt").c_str(), SSL_FILETYPE_PEM);
+    SSL_CTX_use_PrivateKey_file(guest.context, files.path("client.key").c_str(),
                                 SSL_FILETYPE_PEM);
     guest.talk(context);
     CAF_REQUIRE(guest.stands());
@@ -317,13 +313,13 @@ CAF_TEST(without tickets nobody resumes) {
   }
 }
 
-CAF_TEST(a client is known by its pre-shared key) {
+CAF_TEST(a client is known by its pre - shared key) {
   accept_psk();
   use_psk("meter", "key1");
   for (const auto* version : {"tlsv1.2", "tlsv1.3"}) {
     client.tls_version = version;
     auto pair = talk();
-      CAF_REQUIRE(pair.stands());
+    CAF_REQUIRE(pair.stands());
     const auto* who = pair.server.tls->identity();
     CAF_REQUIRE(who != nullptr);
     CAF_CHECK_EQUAL(who->psk_identity, "meter");
@@ -331,7 +327,7 @@ CAF_TEST(a client is known by its pre-shared key) {
   }
 }
 
-CAF_TEST(a pre-shared key works with TLS 1_2 alone) {
+CAF_TEST(a pre - shared key works with TLS 1_2 alone) {
   accept_psk();
   auto context = must(make_server_context(server));
   bare_client guest;
@@ -407,7 +403,8 @@ CAF_TEST(an identity whose key did not count is none) {
 
 CAF_TEST(a lookup that throws refuses its client) {
   accept_psk();
-  server.psk_lookup = [](std::string_view) -> std::optional<std::vector<uint8_t>> {
+  server.psk_lookup =
+      [](std::string_view) -> std::optional<std::vector<uint8_t>> {
     throw std::runtime_error{"no"};
   };
   use_psk("meter", "key1");

@@ -3,7 +3,6 @@
 #include "tls_pair.hpp"
 
 #include <caf/test/unit_test.hpp>
-
 #include <openssl/pem.h>
 
 using namespace troupe;
@@ -86,12 +85,10 @@ CAF_TEST(files that are missing are named with the reason) {
   auto& certfile = server.certfile;
   auto& keyfile = server.keyfile;
   certfile = files.path("nothing.crt");
-  CAF_CHECK_EQUAL(why(),
-                  "cannot read nothing.crt: No such file or directory");
+  CAF_CHECK_EQUAL(why(), "cannot read nothing.crt: No such file or directory");
   certfile = files.path("server.crt");
   keyfile = files.path("nothing.key");
-  CAF_CHECK_EQUAL(why(),
-                  "cannot read nothing.key: No such file or directory");
+  CAF_CHECK_EQUAL(why(), "cannot read nothing.key: No such file or directory");
   keyfile = files.path("server.key");
   for (auto* each : {&server.cafile, &server.crlfile, &server.dhparamfile}) {
     *each = files.path("nothing.pem");
@@ -237,9 +234,8 @@ CAF_TEST(a folder in place of a file is refused) {
 }
 
 CAF_TEST(a certificate that has expired is worth a warning) {
-  files.make("old", {.common_name = "localhost",
-                     .valid_from = -20,
-                     .valid_to = -10});
+  files.make("old",
+             {.common_name = "localhost", .valid_from = -20, .valid_to = -10});
   files.make("young", {.common_name = "localhost", .valid_from = 5});
   server.certfile = files.path("old.crt");
   server.keyfile = files.path("old.key");

@@ -24,9 +24,8 @@ struct fixture : net::tls_fixture {
     if (!name.empty())
       show(name);
     auto pair = talk();
-    seen = pair.server.tls->identity() != nullptr
-               ? *pair.server.tls->identity()
-               : net::peer_identity{};
+    seen = pair.server.tls->identity() != nullptr ? *pair.server.tls->identity()
+                                                  : net::peer_identity{};
     told_client = pair.client.error();
     return verdict(pair.server, pair);
   }
@@ -69,16 +68,16 @@ CAF_TEST(the certificate of another host is taken by who asks for it) {
   client.insecure = true;
   CAF_CHECK_EQUAL(client_says("server", "broker.example"), "taken");
   // Its authority still counts.
-  files.save("self", net::make_certificate({.common_name = "localhost"},
-                                           nullptr));
+  files.save("self",
+             net::make_certificate({.common_name = "localhost"}, nullptr));
   CAF_CHECK_EQUAL(client_says("self"), "it is self-signed (unknown CA)");
   client.verify_peer = false;
   CAF_CHECK_EQUAL(client_says("self"), "taken");
 }
 
 CAF_TEST(a wildcard covers one level) {
-  files.make("wild", {.common_name = "x",
-                      .alternative_names = "DNS:*.example.org"});
+  files.make("wild",
+             {.common_name = "x", .alternative_names = "DNS:*.example.org"});
   CAF_CHECK_EQUAL(client_says("wild", "a.example.org"), "taken");
   CAF_CHECK_EQUAL(client_says("wild", "a.b.example.org"),
                   "it was made for another host");
@@ -94,17 +93,16 @@ CAF_TEST(a host without a name cannot be checked) {
 }
 
 CAF_TEST(a certificate that has expired is refused) {
-  files.make("old", {.common_name = "localhost",
-                     .valid_from = -20,
-                     .valid_to = -10});
+  files.make("old",
+             {.common_name = "localhost", .valid_from = -20, .valid_to = -10});
   files.make("young", {.common_name = "localhost", .valid_from = 5});
   CAF_CHECK_EQUAL(client_says("old"), "it has expired");
   CAF_CHECK_EQUAL(client_says("young"), "it is not valid yet");
 }
 
 CAF_TEST(the certificate of a server without an authority is refused) {
-  files.save("self", net::make_certificate({.common_name = "localhost"},
-                                           nullptr));
+  files.save("self",
+             net::make_certificate({.common_name = "localhost"}, nullptr));
   CAF_CHECK_EQUAL(client_says("self"), "it is self-signed (unknown CA)");
   auto other = net::make_certificate(
       {.common_name = "other authority", .is_authority = true}, nullptr);
@@ -121,8 +119,8 @@ CAF_TEST(the certificate of a server without an authority is refused) {
 }
 
 CAF_TEST(the server is told why its certificate was refused) {
-  files.save("self", net::make_certificate({.common_name = "localhost"},
-                                           nullptr));
+  files.save("self",
+             net::make_certificate({.common_name = "localhost"}, nullptr));
   server.certfile = files.path("self.crt");
   server.keyfile = files.path("self.key");
   auto pair = talk();
@@ -144,8 +142,8 @@ CAF_TEST(a certificate for other purposes is refused) {
 }
 
 CAF_TEST(a certificate signed by no authority but a client is refused) {
-  auto client_made = net::make_certificate({.common_name = "leaf"},
-                                           &files.authority());
+  auto client_made =
+      net::make_certificate({.common_name = "leaf"}, &files.authority());
   auto forged = net::make_certificate({.common_name = "admin"}, &client_made);
   files.save("forged", forged);
   files.write("forged.crt", net::to_pem(forged.certificate.get())
@@ -178,8 +176,8 @@ CAF_TEST(an authority is found in a folder) {
 }
 
 CAF_TEST(a server that was revoked is refused) {
-  auto bad = net::make_certificate({.common_name = "localhost"},
-                                   &files.authority());
+  auto bad =
+      net::make_certificate({.common_name = "localhost"}, &files.authority());
   files.save("bad", bad);
   client.crlfile = files.write(
       "ca.crl", net::make_revocation_list(files.authority(), {&bad}));
@@ -293,12 +291,11 @@ CAF_TEST(a common name with control characters counts as none) {
   }
 }
 
-CAF_TEST(names in other scripts are UTF-8) {
+CAF_TEST(names in other scripts are UTF - 8) {
   files.make("name", {.common_name = "Türöffner"});
   CAF_CHECK_EQUAL(server_says("name"), "taken");
   CAF_CHECK_EQUAL(seen.common_name, "Türöffner");
-  CAF_CHECK_EQUAL(seen.subject,
-                  "CN=T\\C3\\BCr\\C3\\B6ffner,O=troupe tests");
+  CAF_CHECK_EQUAL(seen.subject, "CN=T\\C3\\BCr\\C3\\B6ffner,O=troupe tests");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
