@@ -17,8 +17,7 @@ bool read_hex(std::string_view text, std::vector<uint8_t>& out) {
   for (size_t at = 0; at + 1 < text.size(); at += 2) {
     uint8_t byte = 0;
     const auto* end = text.data() + at + 2;
-    auto [stop, problem] =
-        std::from_chars(text.data() + at, end, byte, 16);
+    auto [stop, problem] = std::from_chars(text.data() + at, end, byte, 16);
     if (problem != std::errc{} || stop != end)
       return false;
     out.push_back(byte);
@@ -83,8 +82,9 @@ void tls_arguments::add_protocol(command_line& line) {
                settings_.ciphers = text;
                details_.emplace_back("--ciphers");
              });
-  line.value("--tls-version", "lowest version: tlsv1.2 or tlsv1.3. Default: "
-                              "tlsv1.2",
+  line.value("--tls-version",
+             "lowest version: tlsv1.2 or tlsv1.3. Default: "
+             "tlsv1.2",
              [this](const auto& text) {
                settings_.tls_version = text;
                details_.emplace_back("--tls-version");

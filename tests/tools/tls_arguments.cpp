@@ -83,7 +83,7 @@ CAF_TEST(every detail has its option) {
   CAF_CHECK(tls.verify_peer);
 }
 
-CAF_TEST(a pre-shared key is hexadecimal) {
+CAF_TEST(a pre - shared key is hexadecimal) {
   auto tls = *accepted({"--psk", "00aBff", "--psk-identity", "me"}).tls;
   CAF_CHECK(tls.psk_key == std::vector<uint8_t>({0, 0xab, 0xff}));
   CAF_CHECK_EQUAL(tls.psk_identity, "me");
@@ -117,13 +117,13 @@ CAF_TEST(options that contradict each other are refused) {
 
 // Mosquitto's tools would connect in the clear.
 CAF_TEST(what only makes sense with TLS is refused without it) {
-  for (const auto& each : std::vector<std::vector<const char*>>{
-           {"--psk-identity", "i"},
-           {"--cert", "c", "--key", "k"},
-           {"--ciphers", "x"},
-           {"--tls-version", "tlsv1.2"},
-           {"--tls-alpn", "mqtt"},
-           {"--insecure"}})
+  for (const auto& each :
+       std::vector<std::vector<const char*>>{{"--psk-identity", "i"},
+                                             {"--cert", "c", "--key", "k"},
+                                             {"--ciphers", "x"},
+                                             {"--tls-version", "tlsv1.2"},
+                                             {"--tls-alpn", "mqtt"},
+                                             {"--insecure"}})
     CAF_CHECK_EQUAL(problem(each), std::string{each.front()}
                                        + " needs TLS; add --cafile, --capath, "
                                          "--tls-use-os-certs or --psk.");
