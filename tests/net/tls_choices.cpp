@@ -298,6 +298,35 @@ CAF_TEST(a resumed session has the identity it began with) {
   }
 }
 
+CAF_TEST(a ticket does not outlive the certificate it was given for) {
+  files.make("old", {.common_name = "old", .valid_from = -9, .valid_to = -1});
+  require_certificate();
+  server.disable_client_cert_date_checks = true;
+  auto before = must(make_server_context(server));
+  server.disable_client_cert_date_checks = false;
+  auto after = must(make_server_context(server));
+  // As if the certificate had expired in between.
+  std::array<unsigned char, 80> keys{1, 2, 3};
+  for (const auto& each : {before, after})
+    SSL_CTX_set_tlsext_ticket_keys(each->handle(), keys.data(), keys.size());
+  for (auto version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    bare_client guest;
+    SSL_CTX_set_max_proto_version(guest.context, version);
+    SSL_CTX_use_certificate_file(guest.context, files.path("old.crt").c_str(),
+                                 SSL_FILETYPE_PEM);
+    SSL_CTX_use_PrivateKey_file(guest.context, files.path("old.key").c_str(),
+                                SSL_FILETYPE_PEM);
+    guest.talk(before);
+    CAF_REQUIRE(guest.stands());
+    guest.resume_with(after);
+    CAF_CHECK_EQUAL(SSL_session_reused(guest.ssl.get()), 1);
+    CAF_CHECK(guest.server.last == kind::broken);
+    CAF_CHECK(guest.server.tls->identity() == nullptr);
+    CAF_CHECK_EQUAL(guest.server.error(),
+                    "the certificate of the peer is refused: it has expired");
+  }
+}
+
 CAF_TEST(without tickets nobody resumes) {
   server.session_tickets = false;
   for (auto version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
