@@ -158,31 +158,53 @@ std::string become(const std::string& user) {
   return {};
 }
 
+/// Log files are opened anew, whatever has become of the configuration: they
+/// may have been renamed.
+void configure_log_again(const config::settings& in_force) {
+  if (auto failed = log::configure(in_force.log))
+    log::write(log::level::error, "Error: {}", *failed);
+}
+
+/// Empty, or why nothing has changed.
+std::string put_in_force(const config::settings& wanted,
+                         config::settings& in_force,
+                         actors::broker_node& node) {
+  if (auto failed = log::configure(wanted.log))
+    return *failed;
+  auto error = node.change(wanted);
+  if (error.empty())
+    in_force = wanted;
+  else
+    configure_log_again(in_force);
+  return error;
+}
+
 /// SIGHUP: the configuration is read again and put in force whole, or what was
 /// in force stays.
-void reload(const command_line& given, actors::broker_node& node) {
+void reload(const command_line& given, config::settings& in_force,
+            actors::broker_node& node) {
+  configure_log_again(in_force);
   log::write(log::level::notice, "Reloading config.");
-  auto settings = settings_for(given);
-  auto error = settings ? node.change(*settings) : "see above";
+  auto wanted = settings_for(given);
+  auto error = wanted ? put_in_force(*wanted, in_force, node) : "see above";
   if (error.empty())
-    if (auto failed = log::configure(settings->log))
-      log::write(log::level::error, "Error: {}", *failed);
-  if (!error.empty())
+    log::write(log::level::notice, "Config reloaded.");
+  else
     log::write(log::level::error,
                "Error: the configuration was not reloaded: {}; what was in "
                "force stays.",
                error);
 }
 
-void wait_for_end(const command_line& given, const sigset_t& set,
-                  actors::broker_node& node) {
+void wait_for_end(const command_line& given, config::settings& in_force,
+                  const sigset_t& set, actors::broker_node& node) {
   for (;;) {
     int got = 0;
     if (sigwait(&set, &got) != 0)
       continue;
     if (got != SIGHUP)
       return;
-    reload(given, node);
+    reload(given, in_force, node);
   }
 }
 
@@ -207,12 +229,16 @@ void say_where(const command_line& given, const config::settings& settings,
                "only: they end with this process.");
 }
 
-int serve(const command_line& given, const config::settings& settings) {
+int serve(const command_line& given, config::settings settings) {
   auto signals = block_signals();
   raise_file_limit();
   tune_allocator();
   actors::broker_node node{settings};
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " starting");
+  if (auto error = node.read_files(); !error.empty()) {
+    log::write(log::level::error, "Error: {}", error);
+    return exit_bad_configuration;
+  }
   if (auto error = node.open(); !error.empty()) {
     log::write(log::level::error, "Error: {}", error);
     return exit_failure;
@@ -235,7 +261,7 @@ int serve(const command_line& given, const config::settings& settings) {
     return exit_failure;
   }
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " running");
-  wait_for_end(given, signals, node);
+  wait_for_end(given, settings, signals, node);
   log::write(log::level::notice,
              "troupe version " TROUPE_VERSION " terminating");
   node.stop();
@@ -267,7 +293,7 @@ int broker_main(int argc, char** argv) {
                std::strerror(errno));
     return exit_failure;
   }
-  return serve(given, *settings);
+  return serve(given, std::move(*settings));
 }
 
 } // namespace troupe
