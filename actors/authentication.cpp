@@ -46,10 +46,10 @@ admittance log_in_by_token(const listener_policy& at, const credentials& made,
                            const instant& now) {
   auto proved = at.tokens->verify(password_of(made), now.wall);
   if (!proved)
-    return refuse("token refused: " + proved.error().text);
+    return refuse(proved.error().text);
   if (auto other =
           security::find_mismatch(*proved, made.user_name, made.client_id))
-    return refuse("token refused: " + other->text);
+    return refuse(other->text);
   auto result = grant(method::token, proved->user_name);
   result.who.ends_at = at.broker->jwt.disconnect_expired
                            ? now.to_steady(proved->expires)

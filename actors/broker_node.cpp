@@ -70,6 +70,15 @@ net::address_family family_of(config::socket_domain domain) {
   return net::address_family::any;
 }
 
+security::brake_limits brake_limits_of(const config::settings& settings) {
+  security::brake_limits limits;
+  limits.failures = settings.failed_authentication_limit;
+  limits.window = settings.failed_authentication_window;
+  limits.first_wait = settings.failed_authentication_block;
+  limits.longest_wait = settings.failed_authentication_max_block;
+  return limits;
+}
+
 /// Its queued and retained messages are not brought over unasked.
 void say_if_mosquitto_was_here(const std::string& location,
                                const std::string& database) {
@@ -113,6 +122,7 @@ struct broker_node::parts {
   std::string open_listener(const listener_policy_ptr& at, opened_doors& into);
   bool take_inherited(const listener_policy_ptr& at, opened_doors& into);
   checked<opened_doors> open_doors(const node_policy& wanted);
+  void set_brake(const config::settings& settings);
   std::string open_users();
   std::shared_ptr<const security::dynsec::dynamic_authority> dynamic() const;
   std::string start_workers();
@@ -135,15 +145,20 @@ broker_node::~broker_node() {
   stop();
 }
 
-std::string broker_node::open(net::inherited_sockets inherited) {
+std::string broker_node::read_files() {
   auto& all = *parts_;
-  all.inherited = std::move(inherited);
   if (auto error = all.open_users(); !error.empty())
     return error;
   auto policy = load_policy(all.shared.settings, nullptr, all.dynamic());
   if (!policy)
     return policy.error().text;
   all.policy = std::move(*policy);
+  return {};
+}
+
+std::string broker_node::open(net::inherited_sockets inherited) {
+  auto& all = *parts_;
+  all.inherited = std::move(inherited);
   auto doors = all.open_doors(*all.policy);
   if (!doors)
     return doors.error().text;
@@ -224,16 +239,15 @@ broker_node::parts::open_doors(const node_policy& wanted) {
   return result;
 }
 
+void broker_node::parts::set_brake(const config::settings& settings) {
+  auto limits = brake_limits_of(settings);
+  shared.brake.set_limits(limits, limits.failures != 0);
+}
+
 /// What decides who comes in besides files.
 std::string broker_node::parts::open_users() {
   const auto& settings = shared.settings;
-  security::brake_limits limits;
-  if (settings.failed_authentication_limit != 0)
-    limits.failures = settings.failed_authentication_limit;
-  limits.window = settings.failed_authentication_window;
-  limits.first_wait = settings.failed_authentication_block;
-  limits.longest_wait = settings.failed_authentication_max_block;
-  shared.brake.set_limits(limits, settings.failed_authentication_limit != 0);
+  set_brake(settings);
   if (const auto& path = settings.dynamic_security_file; !path.empty()) {
     auto opened = dynamic_security::open(path);
     if (!opened)
@@ -417,6 +431,9 @@ std::string broker_node::change(config::settings settings) {
     return doors.error().text;
   for (const auto& line : doors->descriptions)
     log::write(log::level::notice, "{}", line);
+  if (brake_limits_of(*policy->settings)
+      != brake_limits_of(*all.policy->settings)) // else who waits goes on to
+    all.set_brake(*policy->settings);
   all.policy = std::move(policy);
   all.doors = std::move(*doors);
   auto sockets =

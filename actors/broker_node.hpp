@@ -9,7 +9,8 @@
 
 namespace troupe::actors {
 
-/// A whole broker: loops, actors and listening sockets, from `open` to `stop`.
+/// A whole broker: loops, actors and listening sockets, from `read_files` to
+/// `stop`.
 class broker_node {
 public:
   explicit broker_node(config::settings settings);
@@ -18,9 +19,13 @@ public:
   broker_node(const broker_node&) = delete;
   broker_node& operator=(const broker_node&) = delete;
 
-  /// Reads the files with users, rights and certificates, and opens every
-  /// listener, or takes its sockets from `inherited`. Empty, or what went
-  /// wrong; nothing is started then. May resolve names.
+  /// Reads the files with users, rights and certificates. Empty, or what is
+  /// wrong with them.
+  std::string read_files();
+
+  /// Opens every listener, or takes its sockets from `inherited`. Empty, or
+  /// what went wrong; nothing is started then. May resolve names. REQUIRES:
+  /// read_files().
   std::string open(net::inherited_sockets inherited = {});
 
   /// Opens the database, where persistence is on. Empty, or what went wrong.

@@ -91,7 +91,9 @@ private:
     if (!wanted.is_set())
       return std::nullopt;
     if (!tokens_) {
-      wanted.algorithms = given.algorithms;
+      // All there are, which is the default, means those of the keys.
+      if (given.algorithms != config::jwt_settings{}.algorithms)
+        wanted.algorithms = given.algorithms;
       wanted.audience = given.audience;
       wanted.issuer = given.issuer;
       wanted.user_claim = given.user_claim;

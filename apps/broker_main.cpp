@@ -161,30 +161,50 @@ std::string become(const std::string& user) {
   return {};
 }
 
-/// SIGHUP: the configuration is read again and put in force whole, or what was
-/// in force stays.
-void reload(const command_line& given, config::settings& in_force,
-            actors::broker_node& node) {
-  log::write(log::level::notice, "Reloading config.");
-  auto wanted = settings_for(given);
-  auto now = wanted ? config::without_restart(in_force, *wanted) : in_force;
-  auto error = wanted ? node.change(now) : "see above";
-  if (!error.empty()) {
-    log::write(log::level::error,
-               "Error: the configuration was not reloaded: {}; what was in "
-               "force stays.",
-               error);
-    return;
-  }
-  for (const auto& line :
-       config::describe(config::compare(in_force, *wanted), in_force, *wanted))
-    log::write(log::level::notice, "{}", line);
-  in_force = std::move(now);
+/// Log files are opened anew, whatever has become of the configuration: they
+/// may have been renamed.
+void configure_log_again(const config::settings& in_force) {
   if (auto failed = log::configure(in_force.log))
     log::write(log::level::error, "Error: {}", *failed);
 }
 
-void wait_for_end(const command_line& given, config::settings in_force,
+/// Empty, or why nothing has changed.
+std::string put_in_force(const config::settings& wanted,
+                         config::settings& in_force,
+                         actors::broker_node& node) {
+  auto now = config::without_restart(in_force, wanted);
+  if (auto failed = log::configure(now.log))
+    return *failed;
+  auto error = node.change(now);
+  if (!error.empty()) {
+    configure_log_again(in_force);
+    return error;
+  }
+  for (const auto& line :
+       config::describe(config::compare(in_force, wanted), in_force, wanted))
+    log::write(log::level::notice, "{}", line);
+  in_force = std::move(now);
+  return {};
+}
+
+/// SIGHUP: the configuration is read again and put in force whole, or what was
+/// in force stays.
+void reload(const command_line& given, config::settings& in_force,
+            actors::broker_node& node) {
+  configure_log_again(in_force);
+  log::write(log::level::notice, "Reloading config.");
+  auto wanted = settings_for(given);
+  auto error = wanted ? put_in_force(*wanted, in_force, node) : "see above";
+  if (error.empty())
+    log::write(log::level::notice, "Config reloaded.");
+  else
+    log::write(log::level::error,
+               "Error: the configuration was not reloaded: {}; what was in "
+               "force stays.",
+               error);
+}
+
+void wait_for_end(const command_line& given, config::settings& in_force,
                   const sigset_t& set, const net::service_manager& manager,
                   actors::broker_node& node) {
   for (;;) {
@@ -220,12 +240,16 @@ void say_where(const command_line& given, const config::settings& settings,
                "only: they end with this process.");
 }
 
-int serve(const command_line& given, const config::settings& settings) {
+int serve(const command_line& given, config::settings settings) {
   auto signals = block_signals();
   raise_file_limit();
   tune_allocator();
   actors::broker_node node{settings};
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " starting");
+  if (auto error = node.read_files(); !error.empty()) {
+    log::write(log::level::error, "Error: {}", error);
+    return exit_bad_configuration;
+  }
   auto inherited =
       net::inherited_sockets::adopt(net::take_listen_environment(), getpid());
   if (!inherited) {
@@ -289,7 +313,7 @@ int broker_main(int argc, char** argv) {
                std::strerror(errno));
     return exit_failure;
   }
-  return serve(given, *settings);
+  return serve(given, std::move(*settings));
 }
 
 } // namespace troupe

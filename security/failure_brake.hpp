@@ -25,6 +25,8 @@ struct brake_limits {
   /// The longest wait, and how long after a wait an address must be quiet to
   /// begin anew. Default: one minute.
   duration longest_wait = std::chrono::minutes{1};
+
+  friend bool operator==(const brake_limits&, const brake_limits&) = default;
 };
 
 /// Slows down whoever guesses passwords, by address: after some failures within

@@ -119,6 +119,7 @@ CAF_TEST_FIXTURE_SCOPE(broker_node_tests, fixture)
 CAF_TEST(a node that has stopped has closed its database) {
   for (int round = 0; round < 3; ++round) {
     broker_node node{settings};
+    CAF_REQUIRE_EQUAL(node.read_files(), "");
     CAF_REQUIRE_EQUAL(node.open(), "");
     CAF_REQUIRE_EQUAL(node.open_store(), "");
     node.start();
@@ -136,6 +137,7 @@ CAF_TEST(a node that has stopped has closed its database) {
 
 CAF_TEST(a node can stop before it was started and more than once) {
   broker_node node{settings};
+  CAF_REQUIRE_EQUAL(node.read_files(), "");
   CAF_REQUIRE_EQUAL(node.open(), "");
   node.stop();
   CAF_REQUIRE_EQUAL(node.open_store(), "");

@@ -1,7 +1,7 @@
 // Writes seed files for each target, from which it starts to look further.
+#include "config/options.hpp"
 #include "tests/net/proxy_bytes.hpp"
 #include "tests/net/websocket_bytes.hpp"
-#include "config/options.hpp"
 #include "tests/protocol/notation.hpp"
 #include "tests/protocol/packet_table.hpp"
 #include "tests/storage/mosquitto_file.hpp"

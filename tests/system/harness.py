@@ -96,11 +96,13 @@ class Lines:
         with self.changed:
             return "\n".join(self.lines)
 
-    def wait_for(self, pattern, within=10):
-        """The first line in which the regular expression is found."""
+    def wait_for(self, pattern, within=10, since=0, times=1):
+        """The line in which the regular expression is found for the first, or
+        `times`-th, time behind the first `since` lines."""
         def found():
-            return next((line for line in self.lines
-                         if re.search(pattern, line)), None)
+            lines = (line for line in self.lines[since:]
+                     if re.search(pattern, line))
+            return next(itertools.islice(lines, times - 1, None), None)
         with self.changed:
             self.changed.wait_for(lambda: found() or self.ended, within)
             line = found()
@@ -111,17 +113,20 @@ class Lines:
 class Broker:
     """One running broker.
 
-    Keyword arguments are options named as in mosquitto.conf; `listener` are
-    those that belong to the listener, `listeners` replaces it altogether.
+    Keyword arguments are options named as in mosquitto.conf, None for those
+    that shall have their default; `listener` are those that belong to the
+    listener, `listeners` replaces it altogether. The file is JSON, or with
+    `conf` a mosquitto.conf.
     """
 
     def __init__(self, listener=None, listeners=None, arguments=("-v",),
-                 wait=True, **options):
+                 wait=True, conf=False, **options):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="troupe-test-"))
         durable = {"persistence": True,
                    "persistence_location": str(self.folder)} if DURABLE else {}
         self.options = {"allow_anonymous": True, "sys_interval": 1, **durable,
                         **options}
+        self.as_conf = conf or bool(PEER)
         self.arguments = list(arguments)
         self.process = None
         atexit.register(self.kill)
@@ -141,12 +146,17 @@ class Broker:
 
     def write_config(self):
         self.folder.mkdir(exist_ok=True)
-        if not PEER:
+        options = {name: value for name, value in self.options.items()
+                   if value is not None}
+        if not self.as_conf:
             path = self.folder / "troupe.json"
             path.write_text(json.dumps(
-                dict(self.options, listeners=self.listeners)))
+                dict(options, listeners=self.listeners)))
             return path
-        lines = [_conf_line(pair) for pair in self.options.items()]
+        # Only a first line tells what the lines behind it mean.
+        first = {"per_listener_settings":
+                 options.pop("per_listener_settings", False)}
+        lines = [_conf_line(pair) for pair in {**first, **options}.items()]
         for listener in self.listeners:
             rest = dict(listener)
             where = rest.pop("path", None) or rest.pop("address", "")
@@ -200,6 +210,17 @@ class Broker:
         self.kill()
         assert status == 0, f"exit status {status}:\n{self.log.text()[-4000:]}"
         assert not left, "a process of its group is left"
+
+    def reload(self, said="Config reloaded", **options):
+        """SIGHUP with `options` replaced; returns the line that ends it, which
+        must be `said`. Whom it concerns learns of it soon after."""
+        self.options.update(options)
+        self.write_config()
+        before = len(self.log.lines)
+        self.process.send_signal(signal.SIGHUP)
+        line = self.log.wait_for("Config reloaded|not reloaded", since=before)
+        assert said in line, line
+        return line
 
     def start_again(self, **options):
         """As it was configured, on the same port; `options` are replaced."""

@@ -176,6 +176,16 @@ def disconnect(version=V5, code=0, props=()):
                   bytes([code]) + (properties(props) if props else b""))
 
 
+def auth(code=0x18, method=None, data=None, props=()):
+    """AUTH; by default the one that goes on with an exchange."""
+    block = as_pairs(props)
+    if method is not None:
+        block.append(("auth_method", method))
+    if data is not None:
+        block.append(("auth_data", data))
+    return packet(AUTH, bytes([code]) + properties(block))
+
+
 class Reader:
     """Takes fields off the front of a packet's body."""
 
@@ -234,7 +244,7 @@ class Packet:
 
     PUBLISH: topic, payload, qos, retain, dup, pid. Acknowledgements: pid,
     code. SUBACK, UNSUBACK: pid, codes. CONNACK: session_present, code.
-    DISCONNECT: code. All in 5.0: props.
+    DISCONNECT, AUTH: code. All in 5.0: props.
     """
 
     def __init__(self, raw, first, body, version):
@@ -299,5 +309,5 @@ PARSERS = {
     CONNACK: _parse_connack, PUBLISH: _parse_publish, PUBACK: _parse_ack,
     PUBREC: _parse_ack, PUBREL: _parse_ack, PUBCOMP: _parse_ack,
     SUBACK: _parse_suback, UNSUBACK: _parse_suback,
-    DISCONNECT: _parse_disconnect,
+    DISCONNECT: _parse_disconnect, AUTH: _parse_disconnect,
 }
