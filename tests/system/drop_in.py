@@ -13,6 +13,7 @@ import pathlib
 import shlex
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 
@@ -28,6 +29,7 @@ FENCE = b"\0fence"
 fences = itertools.count(1)
 ADMIN = {"user": "admin", "password": "of the house"}
 ACKS = {mqtt.PUBACK: "puback", mqtt.PUBREC: "pubrec", mqtt.PUBCOMP: "pubcomp"}
+OF_TLS = ("certificate", "highest", "plain")
 sources = itertools.count(1)
 
 # `answers` and `debian` map the version to the text that is expected; `debian`
@@ -94,6 +96,46 @@ class Place:
                         name, password], check=True, timeout=DEADLINE,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         path.chmod(0o600)
+
+    def make_certificates(self):
+        """A CA, what it signed, and what it did not."""
+        self.self_signed("ca", "The house")
+        self.self_signed("stranger", "ann")
+        for name, days in (("server", 2), ("ann", 2), ("bob", 2),
+                           ("past", -1)):
+            self.openssl("req", "-new", *self.key(name), "-out", f"{name}.csr",
+                         "-subj", f"/CN={'ann' if name == 'past' else name}")
+            self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt",
+                         "-CAkey", "ca.key", "-CAcreateserial", "-days",
+                         str(days), "-out", f"{name}.crt")
+
+    def self_signed(self, name, subject):
+        self.openssl("req", "-x509", *self.key(name), "-out", f"{name}.crt",
+                     "-subj", f"/CN={subject}", "-days", "2")
+
+    @staticmethod
+    def key(name):
+        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                "-nodes", "-keyout", f"{name}.key"]
+
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True,
+                       timeout=DEADLINE, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+
+    def wrap(self, made, who):
+        """TLS around the connection; 1.2, where the hand-shake says all."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.load_verify_locations(self.folder / "ca.crt")
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.maximum_version = ssl.TLSVersion[who.get("highest", "TLSv1_2")]
+        if "certificate" in who:
+            name = self.folder / who["certificate"]
+            context.load_cert_chain(f"{name}.crt", f"{name}.key")
+        made.socket.settimeout(DEADLINE)
+        made.socket = context.wrap_socket(made.socket)
 
 
 class Running:
@@ -218,13 +260,19 @@ class Dialogue:
 
     def connect(self, who):
         fields = {key: value for key, value in who.items()
-                  if key not in ("id", "user", "raw", "mount")}
+                  if key not in ("id", "user", "raw", "mount", *OF_TLS)}
         if "user" in who:
             fields["username"] = who["user"]
         if self.version != V5:
             fields.pop("props", None)
         self.client = self.broker.client(self.row.on, self.version)
         self.made.append(self.client)
+        if self.row.on.startswith("tls") and not who.get("plain"):
+            try:
+                self.broker.place.wrap(self.client, who)
+            except (ssl.SSLError, ConnectionError):
+                self.parts.append("no handshake")
+                return
         self.open = True
         self.client.send(who["raw"] if "raw" in who else mqtt.connect(
             self.version, self.client_id, **fields))

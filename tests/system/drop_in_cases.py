@@ -4,6 +4,7 @@ through there: the table for the drop-in tests.
 The answers are those of Mosquitto 2.1. A row in which 2.0.11 answers otherwise
 carries that answer in `debian` and says `why`.
 """
+import drop_in_apart_cases
 import drop_in_open_cases
 from drop_in import ADMIN, Installation, row
 from mqtt import Will
@@ -317,7 +318,8 @@ def house():
 
 
 INSTALLATIONS = [Installation("house", HOUSE, list(house())),
-                 *drop_in_open_cases.INSTALLATIONS]
+                 *drop_in_open_cases.INSTALLATIONS,
+                 *drop_in_apart_cases.INSTALLATIONS]
 
 
 def questions(installation):
