@@ -58,19 +58,23 @@ def _answers(every, v3, v31, v311, v5):
 
 
 class Place:
-    """The files of an installation, written once, with ports of their own."""
+    """The files of an installation, with ports of their own."""
 
     def __init__(self, installation):
         self.installation = installation
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="troupe-drop-in-"))
         self.folder.chmod(0o755)
+        self.config = self.folder / "mosquitto.conf"
+        self.write()
+
+    def write(self):
+        """Again only where somebody else took one of the ports."""
         self.ports = collections.defaultdict(harness.free_port)
         self.ports["dir"] = str(self.folder)
-        for name, text in installation.files.items():
+        for name, text in self.installation.files.items():
             path = self.folder / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(text.format_map(self.ports), encoding="utf-8")
-        self.config = self.folder / "mosquitto.conf"
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -144,16 +148,25 @@ class Running:
     def __init__(self, binary, place, *arguments):
         self.place = place
         self.is_debian = binary == MOSQUITTO
+        self.command = [binary, "-c", str(place.config), *arguments]
+
+    def start(self):
+        self.before = self.place.digest()
         self.process = subprocess.Popen(
-            [binary, "-c", str(place.config), *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, errors="replace",
-            cwd=place.folder, preexec_fn=harness.die_with_parent)
+            cwd=self.place.folder, preexec_fn=harness.die_with_parent)
         self.log = harness.Lines(self.process.stderr)
 
     def __enter__(self):
+        self.start()
+        for _ in range(5):
+            if self.is_ready():
+                break
+            assert "in use" in self.log.text(), self.log.text()
+            self.place.write()
+            self.start()
         try:
-            self.wait_until_ready()
             self.admin = self.helper()
             self.watcher = self.helper()
             self.watcher.subscribe("#", "$app/#", qos=2, retain_handling=2,
@@ -164,10 +177,13 @@ class Running:
             raise
         return self
 
-    def wait_until_ready(self):
+    def is_ready(self):
+        """Waits until every listener takes connections; False if it ended."""
         for name, port in list(self.place.ports.items()):
             while isinstance(port, int):
-                assert self.process.poll() is None, self.log.text()
+                if self.process.poll() is not None:
+                    self.log.thread.join(5)
+                    return False
                 try:
                     raw.open_socket(self.place.address(name)).close()
                     break
@@ -175,6 +191,10 @@ class Running:
                     # Ends early where the broker writes a line.
                     with self.log.changed:
                         self.log.changed.wait(0.02)
+        return True
+
+    def has_left_the_files_alone(self):
+        return self.place.digest() == self.before
 
     def helper(self):
         return self.client("plain", V5).connect(
