@@ -62,7 +62,11 @@ void greeter::on_failure(const char* what) noexcept {
 // ----------------------------------------------------------------------
 
 void greeter::door::on_ready(bool, bool) noexcept {
-  owner_.accept_all(at_);
+  try {
+    owner_.accept_all(at_);
+  } catch (const std::exception& failed) {
+    owner_.on_failure(failed.what());
+  }
 }
 
 void greeter::door::set_open(bool open) {
@@ -125,7 +129,12 @@ void greeter::welcome(net::socket connection, size_t listener) {
   }
   auto timeout = node_.settings.connect_timeout;
   auto deadline = timeout.count() == 0 ? never : loop_.now() + timeout;
-  visitors_.emplace_back(*this, std::move(connection), listener, deadline);
+  try {
+    visitors_.emplace_back(*this, std::move(connection), listener, deadline);
+  } catch (...) {
+    give_slot_back(listener);
+    throw;
+  }
   auto& who = visitors_.back();
   who.position = std::prev(visitors_.end());
   loop_.stats().pending.set(visitors_.size());
@@ -312,8 +321,8 @@ void greeter::hand_over(visitor& who, const protocol::connect& packet,
   loop_.poller().change(who.stream.fd(), &who, net::interest::read,
                         net::interest::none);
   client->stream = std::move(who.stream);
-  dismiss(who);
   tell(node_.registries[home], handed_over{std::move(client)});
+  dismiss(who);
 }
 
 /// Counts a connection against the limits; false if there is no room.

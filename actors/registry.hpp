@@ -46,8 +46,12 @@ private:
   void on(connection_closed& message);
   void on(routes_changed& message);
   void on(stop_node& message);
+  void admit(std::shared_ptr<newcomer>& client);
   entry* find_or_make(const newcomer& client);
+  entry& make_session(const std::string& client_id);
+  bool is_offline_session(std::string_view client_id) const;
   void refuse(newcomer& client);
+  void give_slots_back(const newcomer& client);
   connection_actor spawn_connection(std::shared_ptr<newcomer> client);
   void report_if_drained();
   registry_actor self() const;
