@@ -54,7 +54,11 @@ void greeter::on_failure(const char* what) noexcept {
 // ----------------------------------------------------------------------
 
 void greeter::door::on_ready(bool, bool) noexcept {
-  owner_.accept_all(at_);
+  try {
+    owner_.accept_all(at_);
+  } catch (const std::exception& failed) {
+    owner_.on_failure(failed.what());
+  }
 }
 
 void greeter::door::set_open(bool open) {
