@@ -3,7 +3,7 @@
 import mqtt
 from credentials import make_folder, write
 from harness import Broker, BrokerTest, each_version, free_port
-from mqtt import V5, Will
+from mqtt import V5, V311, Will
 from persistence import KEEP
 
 PREFIX = "site/1/"
@@ -183,11 +183,19 @@ class MountPoint(MountTest):
         readers = [self.inside(), self.outside()]
         for reader in readers:
             reader.subscribe("#")
-        for length in (65535, 65535 - len(PREFIX) + 1):
-            for packet in (mqtt.publish("t" * length, b"x"),
-                           mqtt.subscribe(1, [("t" * length, 0)])):
-                client = self.inside()
-                client.send(packet).expect_ended(0x90)
+        for topic in ("t" * 65535, "t" * (65535 - len(PREFIX) + 1),
+                      "t/" * 199):
+            for packet, code in ((mqtt.publish(topic, b"x"), 0x90),
+                                 (mqtt.publish(topic, b"x", V5, 2, 1), 0x90),
+                                 (mqtt.subscribe(1, [(topic, 0)]), 0x8F),
+                                 (mqtt.unsubscribe(1, [topic]), 0x8F)):
+                self.inside().send(packet).expect_ended(code)
+            will = Will(topic, b"x")
+            self.client(V5, address=self.below).connect(
+                self.new_id(), code=0x90, will=will)
+            old = self.client(V311, address=self.below)
+            old.send(mqtt.connect(V311, self.new_id(), will=will))
+            old.expect_closed()
         self.inside().publish(self.topic, "next")
         readers[0].expect_publish(self.topic, "next")
         readers[1].expect_publish(PREFIX + self.topic, "next")
