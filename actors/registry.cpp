@@ -68,6 +68,9 @@ void registry::on(handed_over& message) {
       make_access(*client.policy, client.who, client.decision.client_id);
   attach_connection request;
   request.access = client.access;
+  if (client.decision.parameters.will)
+    request.author = std::make_shared<const known_client>(
+        known_client{client.policy, client.who});
   request.parameters = client.decision.parameters;
   request.connection = spawn_connection(std::move(message.client));
   if (is_outdated) // the configuration has changed under way
@@ -153,6 +156,8 @@ void registry::on(policy_changed& message) {
   for (auto& open : connections_)
     if (open)
       tell(open, message);
+  for (auto& [id, known] : sessions_)
+    tell(known.session, message);
 }
 
 void registry::on(disconnect_users& message) {

@@ -2,10 +2,10 @@
 import unittest
 
 import mqtt
-from credentials import make_folder, users_file, write
-from harness import (DURABLE, PEER, Broker, BrokerTest, OwnBrokerTest,
-                     each_version, expected_differs, troupe_only)
-from mqtt import V5, V31, V311, Will
+from credentials import make_folder, write
+from harness import (Broker, BrokerTest, each_version, expected_differs,
+                     troupe_only)
+from mqtt import V5, Will
 from persistence import KEEP, PersistenceTest
 
 DENIED = 0x87
@@ -297,6 +297,16 @@ class Wills(RightsTest):
             self.ben(will=Will(topic, b"late", props={"will_delay": 1}),
                      props={"session_expiry": 60}).drop()
         watcher.expect_publish("inbox/late", "late")
+
+
+class WillsOnDisk(Wills):
+    """They are judged as well where the broker forgets who is away."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.more = {"persistence": True,
+                    "persistence_location": f"{make_folder(cls)}/"}
+        super().setUpClass()
 
 
 class Away(PersistenceTest):
