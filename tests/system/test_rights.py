@@ -130,6 +130,7 @@ class Publishing(RightsTest):
         watcher.expect_publish("inbox/a", "1")
         self.assert_nothing_came(watcher, "other")
 
+    @expected_differs("2.0.11 lets a name with a slash match two levels")
     def test_wildcards_in_an_id_or_a_name_match_nothing(self):
         watcher = self.watching("#")
         for user, client_id in (("+", "x"), ("#", "x"), ("ben", "+"),
