@@ -74,6 +74,15 @@ broker::connect_decision refuse_nameless(version v) {
   return decision;
 }
 
+broker::connect_decision refuse_will(version v) {
+  using kind = broker::connect_decision::kind;
+  broker::connect_decision decision;
+  decision.what = v == version::v5 ? kind::refuse : kind::close_silently;
+  decision.code = static_cast<uint8_t>(reason::topic_name_invalid);
+  decision.why = "below its mount_point the topic of its will is too long";
+  return decision;
+}
+
 } // namespace
 
 broker::connect_decision
@@ -90,6 +99,8 @@ judge_newcomer(const protocol::connect& packet,
   if (wanted.will && !wanted.will->topic.empty()
       && !at.own.mount_point.empty()) {
     will_topic = broker::mounted_topic(at.own.mount_point, wanted.will->topic);
+    if (!broker::fits(will_topic))
+      return refuse_will(packet.version);
     wanted.will->topic = will_topic;
   }
   auto uuid = wanted.client_id.empty() ? random_uuid() : std::string{};

@@ -20,6 +20,9 @@ using protocol::version;
 
 constexpr auto abnormal = broker::end_of_connection::abnormal;
 
+const failure filter_too_long{ec::topic_filter_invalid,
+                              "below its mount_point the filter is too long"};
+
 bool is_system_topic(std::string_view topic) {
   return protocol::first_level(topic) == "$SYS";
 }
@@ -172,6 +175,9 @@ bool connection::handle_publish(const protocol::frame& in) {
   std::string mounted;
   if (const auto& mount_point = rules().mount_point; !mount_point.empty()) {
     mounted = broker::mounted_topic(mount_point, packet->topic);
+    if (!broker::fits(mounted))
+      return end_in_order({abnormal, reason::topic_name_invalid,
+                           "below its mount_point the topic is too long"});
     packet->topic = mounted;
   }
   auto& stats = loop_.stats();
@@ -418,6 +424,8 @@ bool connection::handle_subscribe(const protocol::subscribe& packet) {
     log::client(log::level::subscribe, client_id_, "{} {} {}", client_id_,
                 static_cast<int>(options.qos), request.filter);
     auto filter = mounted(request.filter);
+    if (!broker::fits(filter))
+      return fail(filter_too_long);
     auto refused = refusal_of_filter(filter);
     message.requests.push_back({std::move(filter), options, refused});
   }
@@ -435,6 +443,8 @@ bool connection::handle_unsubscribe(const protocol::unsubscribe& packet) {
     log::client(log::level::unsubscribe, client_id_, "{} {}", client_id_,
                 filter);
     auto full = mounted(filter);
+    if (!broker::fits(full))
+      return fail(filter_too_long);
     auto refused = may(security::action::unsubscribe, full)
                        ? reason::success
                        : reason::not_authorized;

@@ -184,7 +184,7 @@ using session_actor = caf::typed_actor<
     // A subtree was started anew: subscribe there again.
     caf::reacts_to<routes_changed>,
     // Its client may do something else from here on.
-    caf::reacts_to<rights_changed>,
+    caf::reacts_to<rights_changed>, caf::reacts_to<policy_changed>,
     // The registry has forgotten the session: end.
     caf::reacts_to<end_session>,
     // What there was under the client id.
@@ -366,6 +366,9 @@ struct attach_connection {
   /// What the client may do; null: everything. Shared by its connection and
   /// its session, which are on one loop.
   std::shared_ptr<security::client_access> access;
+  /// Whose will it is, so that it can be judged when he is gone; null: nobody
+  /// left one.
+  std::shared_ptr<const known_client> author;
 };
 
 struct detached {

@@ -68,12 +68,14 @@ void registry::admit(std::shared_ptr<newcomer>& client) {
     refuse(*client);
     return;
   }
-  auto is_outdated =
-      loop_.policy().find(client->policy->own) != client->policy;
+  auto is_outdated = loop_.policy().find(client->policy->own) != client->policy;
   client->access =
       make_access(*client->policy, client->who, client->decision.client_id);
   attach_connection request;
   request.access = client->access;
+  if (client->decision.parameters.will)
+    request.author = std::make_shared<const known_client>(
+        known_client{client->policy, client->who});
   request.parameters = client->decision.parameters;
   request.connection = spawn_connection(client);
   client.reset();
@@ -179,6 +181,8 @@ void registry::on(policy_changed& message) {
   for (auto& open : connections_)
     if (open)
       tell(open, message);
+  for (auto& [id, known] : sessions_)
+    tell(known.session, message);
 }
 
 void registry::on(disconnect_users& message) {

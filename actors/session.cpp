@@ -61,6 +61,8 @@ void session::receive(const mail& message) {
     on(*routes);
   else if (auto* rights = message.get_if<rights_changed>())
     on(*rights);
+  else if (auto* changed = message.get_if<policy_changed>())
+    on(*changed);
   else if (auto* end = message.get_if<end_session>())
     on(*end);
   else
@@ -113,6 +115,7 @@ void session::admit(attach_connection& message) {
   publish(outcome.will);
   connection_ = std::move(message.connection);
   access_ = std::move(message.access);
+  author_ = std::move(message.author);
   held_until_ = books_ && !outcome.resumed ? retire() : 0;
   if (!outcome.removed_filters.empty())
     change_key();
@@ -245,10 +248,13 @@ void session::publish(const broker::publication_ptr& message) {
   if (may(security::action::publish, message->topic()))
     actors::publish(node_, loop_, message, machine_.key());
   else
-    log::client(log::level::notice, machine_.client_id(),
-                "The will of {} to {} is not published: it may not write "
-                "there.",
-                machine_.client_id(), message->topic());
+    log_refused_will(*message);
+}
+
+void session::log_refused_will(const broker::publication& will) {
+  log::client(log::level::notice, machine_.client_id(),
+              "The will of {} to {} is not published: it may not write there.",
+              machine_.client_id(), will.topic());
 }
 
 // -- rights
@@ -260,6 +266,27 @@ bool session::may(security::action what, std::string_view topic) {
 
 void session::on(rights_changed& message) {
   access_ = std::move(message.access);
+}
+
+/// The will of a client that is away is judged by what holds when it is due.
+/// Of one that is here, its connection tells.
+void session::on(policy_changed& message) {
+  if (connection_ || !author_)
+    return;
+  if (auto now = message.policy->find(author_->at->own))
+    access_ = make_access(*now, author_->who, machine_.client_id());
+}
+
+/// The will as it is to be remembered: nobody knows its author's rights when it
+/// is read back.
+std::optional<broker::stored_will> session::will_to_remember() {
+  auto will = machine_.will(instant::now());
+  if (will && !may(security::action::publish, will->message->topic())) {
+    if (stage_ == stage::parking)
+      log_refused_will(*will->message);
+    will.reset();
+  }
+  return will;
 }
 
 /// Takes out what the client may not read. A client that is away is judged when

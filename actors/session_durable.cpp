@@ -97,7 +97,7 @@ uint64_t session::remember_connect(bool is_new) {
   begin.key = machine_.key();
   begin.session = broker::session_record{machine_.key(), machine_.client_id(),
                                          machine_.expiry_interval(), 0, true};
-  begin.will.emplace(remember::will_change{machine_.will(instant::now())});
+  begin.will.emplace(remember::will_change{will_to_remember()});
   begin.answer_to = caf::actor_cast<stored_sink>(self());
   auto ticket = next_hold_--; // the books count up from 1
   begin.ticket = ticket;
@@ -141,7 +141,7 @@ void session::remember_presence() {
   changes.session = broker::session_record{
       machine_.key(), machine_.client_id(), machine_.expiry_interval(),
       now.to_wall(machine_.ends_at()), machine_.is_connected()};
-  changes.will.emplace(remember::will_change{machine_.will(now)});
+  changes.will.emplace(remember::will_change{will_to_remember()});
 }
 
 void session::flush_books() {
@@ -241,7 +241,7 @@ void session::finish_parking() {
   record->queue = books_->queue();
   record->expiry_interval = machine_.expiry_interval();
   record->ends_at = machine_.ends_at();
-  if (auto will = machine_.will(instant::now()))
+  if (auto will = will_to_remember())
     record->will = std::make_unique<broker::stored_will>(std::move(*will));
   record->backlog = machine_.out().park();
   loop_.stats().stored_messages.subtract(counted_stored_);

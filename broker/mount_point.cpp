@@ -2,7 +2,9 @@
 
 #include "protocol/topic.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <cstddef>
 
 namespace troupe::broker {
 
@@ -22,6 +24,13 @@ std::string mounted_filter(std::string_view mount_point,
   std::string result;
   result.reserve(mount_point.size() + filter.size());
   return result.append(head).append(mount_point).append(inner);
+}
+
+bool fits(std::string_view mounted) noexcept {
+  constexpr size_t longest = 65535; // [MQTT-1.5.4]
+  return mounted.size() <= longest
+         && std::count(mounted.begin(), mounted.end(), '/')
+                <= static_cast<ptrdiff_t>(protocol::max_topic_slashes);
 }
 
 size_t hidden_prefix(std::string_view mount_point,

@@ -92,11 +92,13 @@ constexpr std::array meanings{
           "together, 0 to 65535; 0: as long as `connect_timeout`. troupe's "
           "own"},
     entry{"jwt_algorithms",
-          "which are taken, each only with a key of its kind. A list in JSON, "
-          "repeated lines in mosquitto.conf"},
+          "which are taken, each only with a key of its kind; all but the "
+          "default must have one. A list in JSON, repeated lines in "
+          "mosquitto.conf"},
     entry{"jwt_audience",
-          "a token must be meant (`aud`) for one of these. A list in JSON, "
-          "repeated lines in mosquitto.conf"},
+          "a token must be meant (`aud`) for one of these; without it, tokens "
+          "that name an audience are refused. A list in JSON, repeated lines "
+          "in mosquitto.conf"},
     entry{"jwt_client_id_claim", "claim that must equal the client identifier"},
     entry{"jwt_disconnect_expired",
           "disconnect a client when its token expires"},

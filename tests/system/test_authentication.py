@@ -10,7 +10,7 @@ from credentials import (BAD_LOGIN, MOSQUITTO_PASSWD, make_folder,
                          needs_mosquitto_passwd, set_mosquitto_password,
                          set_password, users_file, write)
 from harness import (PEER, Broker, BrokerTest, OwnBrokerTest, each_version,
-                     free_port, troupe_only)
+                     expected_differs, free_port, troupe_only)
 from mqtt import V5, V31, V311, Will
 
 # User, kind of hash and who writes it.
@@ -32,6 +32,7 @@ class PasswordFiles(BrokerTest):
     def setUpClass(cls):
         folder = make_folder(cls)
         cls.users = []
+        cls.file = folder / "users"
         for user, kind, tool in KINDS:
             if tool == "mosquitto_passwd":
                 set_mosquitto_password(folder / "users", user,
@@ -78,6 +79,7 @@ class PasswordFiles(BrokerTest):
         for user in self.users:
             self.assert_refused(version, username=user)
 
+    @expected_differs("2.0.11 takes an empty name for none")
     @each_version
     def test_an_unknown_user_is_refused(self, version):
         for user in ("nobody", "", "anna ", " anna", "Anna", "ann", "anna:",
@@ -107,11 +109,10 @@ class PasswordFiles(BrokerTest):
         self.connected(V5, password=right("anna")).ping()
 
     def test_the_hash_is_no_password(self):
-        path = make_folder(self) / "users"
-        users_file(path, anna="secret")
-        stored = path.read_text().split(":", 1)[1].strip()
-        for wrong in (stored, stored.split("$")[-1]):
-            self.assert_refused(V5, username="anna", password=wrong.encode())
+        for line in self.file.read_text().splitlines():
+            user, stored = line.split(":", 1)
+            for wrong in (stored, stored.split("$")[-1]):
+                self.assert_refused(V5, username=user, password=wrong.encode())
 
     @each_version
     def test_nothing_behind_a_refused_connect_is_done(self, version):

@@ -200,7 +200,8 @@ class Refused(ScramTest):
             client.expect_closed()
 
     def test_a_first_message_that_is_none(self):
-        for data in (b"", b"n,,", b"n,,n=anna", b"n,,r=abc", b"p=tls,,n=anna,r=a",
+        for data in (b"", b"n,,", b"n,,n=anna", b"n,,r=abc",
+                     b"p=tls,,n=anna,r=a",
                      b"n,a=ben,n=anna,r=abc", b"n,,m=x,n=anna,r=abc",
                      b"n,,n=,r=abc", b"n,,n=anna,r=", b"n,,n=a=2Xb,r=abc",
                      b"n,,n=anna,r=abc,", b"\xff\xfe", b"n,,n=an\0na,r=abc",

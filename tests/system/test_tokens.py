@@ -10,7 +10,7 @@ import harness
 import mqtt
 from credentials import (BAD_LOGIN, Key, base64url, make_folder, users_file,
                          write)
-from harness import Broker, BrokerTest, each_version, free_port, troupe_only
+from harness import Broker, BrokerTest, each_version, troupe_only
 from mqtt import V5, V311
 
 # Clocks may differ by this much.
