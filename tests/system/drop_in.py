@@ -1,5 +1,5 @@
 """Puts the same questions to Debian's mosquitto and to troupe, which are started
-one after the other with the same unchanged files, on the same ports.
+with the same files, and may not change them.
 
 A `Row` of a table is a short dialogue: a client connects and takes steps, each
 a line of text (see `Dialogue`); the answer is what came of it, as text, too.
@@ -28,7 +28,8 @@ DEADLINE = 10
 FENCE = b"\0fence"
 fences = itertools.count(1)
 ADMIN = {"user": "admin", "password": "of the house"}
-ACKS = {mqtt.PUBACK: "puback", mqtt.PUBREC: "pubrec", mqtt.PUBCOMP: "pubcomp"}
+ACKS = {mqtt.PUBACK: "puback", mqtt.PUBREC: "pubrec",
+        mqtt.PUBCOMP: "pubcomp"}
 OF_TLS = ("certificate", "highest", "plain")
 sources = itertools.count(1)
 
