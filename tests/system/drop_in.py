@@ -207,11 +207,12 @@ class Running:
         self.watcher.drop()
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(DEADLINE)
+            status = self.process.wait(DEADLINE)
         finally:
             self.process.kill()
             self.process.wait()
             self.log.thread.join(5)
+        assert status == 0, f"{status}: {self.log.text()[-2000:]}"
 
     def client(self, listener, version):
         # An address of its own, so that nobody pays for another's failures.
