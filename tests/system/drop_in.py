@@ -1,5 +1,5 @@
-"""Puts the same questions to Debian's mosquitto and to troupe, which are started
-with the same files, and may not change them.
+"""Puts the same questions to Debian's mosquitto and to troupe, which are
+started with the same files and may not change them.
 
 A `Row` of a table is a short dialogue: a client connects and takes steps, each
 a line of text (see `Dialogue`); the answer is what came of it, as text, too.
@@ -33,7 +33,7 @@ ACKS = {mqtt.PUBACK: "puback", mqtt.PUBREC: "pubrec",
 OF_TLS = ("certificate", "highest", "plain")
 sources = itertools.count(1)
 
-# `answers` and `debian` map the version to the text that is expected; `debian`
+# `answers` and `debian` map versions to the text that is expected; `debian`
 # only holds those in which 2.0.11 differs, and `why` then says from what.
 Row = collections.namedtuple("Row", "name on who steps answers debian why")
 # `files` are name -> text; `{plain}` and so on become ports, `{dir}` the folder.

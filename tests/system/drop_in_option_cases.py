@@ -230,6 +230,11 @@ BROKEN = [
      2, "another listener", 1),
     ("a bridge without its name", "connection\n", 1, "value is missing",
      SAME),
+    ("a key in an engine", "listener {port}\ntls_engine pkcs11\n", 2, "PEM",
+     "2.0.11 has engines"),
+    ("an engine's key password",
+     "listener {port}\ntls_engine_kpass_sha1 00\n", 2, "PEM",
+     "2.0.11 has engines"),
     ("bytes that are no text", "listener {port}\nmount_point \udcff\n", 2, "",
      SAME),
 ]

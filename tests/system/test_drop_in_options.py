@@ -191,6 +191,15 @@ class Options(unittest.TestCase):
                 # A listener makes anonymous clients strangers.
                 raw.Client(("127.0.0.1", port)).connect("x", code=135)
 
+    def test_port_and_bind_address_are_an_old_way_to_say_listener(self):
+        port = harness.free_port()
+        self.write(f"port {port}\nbind_address 127.0.0.1\n"
+                   "allow_anonymous true\nlog_type all\n")
+        self.start().wait_for("running")
+        self.assert_open("127.0.0.1", port)
+        self.assert_closed("127.0.0.2", port)
+        self.assert_closed("::1", port)
+
     def test_a_bad_port_behind_p_is_refused(self):
         for port in ("0", "65536", "-1", "x", "1883x", ""):
             done = subprocess.run([harness.BINARY, "-p", port],
