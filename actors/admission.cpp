@@ -49,7 +49,9 @@ void admission::leave(const slot& what) noexcept {
 std::optional<admission::slot> admission::take(const listener_policy& at) {
   if (!take_one(connections_, at.broker->global_max_connections))
     return std::nullopt;
-  if (!take_one(at.state->connections, at.own.max_connections)) {
+  // Mosquitto's 0 has always meant what -1 means.
+  auto most = at.own.max_connections == 0 ? -1 : at.own.max_connections;
+  if (!take_one(at.state->connections, most)) {
     connections_.fetch_sub(1, std::memory_order_relaxed);
     return std::nullopt;
   }

@@ -50,7 +50,7 @@ struct listener_settings {
   uint16_t socket_mode = 0;
   /// What is spoken. Default: mqtt.
   listener_protocol protocol = listener_protocol::mqtt;
-  /// Connections at a time; further ones are closed; -1: no limit.
+  /// Connections at a time; further ones are closed; 0 or -1: no limit.
   /// Default: -1.
   int64_t max_connections = -1;
   /// Connections at a time from one address, for IPv6 from one /64; further

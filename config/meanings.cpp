@@ -129,7 +129,7 @@ constexpr std::array meanings{
     entry{"max_connect_rate_per_address",
           "the same from one address (IPv6: one /64)"},
     entry{"max_connections",
-          "connections at a time; further ones are closed; -1: no limit"},
+          "connections at a time; further ones are closed; 0 or -1: no limit"},
     entry{"max_connections_per_address",
           "connections at a time from one address (IPv6: one /64); further "
           "ones are closed; -1: no limit. troupe's own"},

@@ -1,5 +1,5 @@
-"""Puts the same questions to Debian's mosquitto and to troupe, which are started
-one after the other with the same unchanged files, on the same ports.
+"""Puts the same questions to Debian's mosquitto and to troupe, which are
+started with the same files and may not change them.
 
 A `Row` of a table is a short dialogue: a client connects and takes steps, each
 a line of text (see `Dialogue`); the answer is what came of it, as text, too.
@@ -28,11 +28,12 @@ DEADLINE = 10
 FENCE = b"\0fence"
 fences = itertools.count(1)
 ADMIN = {"user": "admin", "password": "of the house"}
-ACKS = {mqtt.PUBACK: "puback", mqtt.PUBREC: "pubrec", mqtt.PUBCOMP: "pubcomp"}
+ACKS = {mqtt.PUBACK: "puback", mqtt.PUBREC: "pubrec",
+        mqtt.PUBCOMP: "pubcomp"}
 OF_TLS = ("certificate", "highest", "plain")
 sources = itertools.count(1)
 
-# `answers` and `debian` map the version to the text that is expected; `debian`
+# `answers` and `debian` map versions to the text that is expected; `debian`
 # only holds those in which 2.0.11 differs, and `why` then says from what.
 Row = collections.namedtuple("Row", "name on who steps answers debian why")
 # `files` are name -> text; `{plain}` and so on become ports, `{dir}` the folder.
@@ -206,11 +207,12 @@ class Running:
         self.watcher.drop()
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(DEADLINE)
+            status = self.process.wait(DEADLINE)
         finally:
             self.process.kill()
             self.process.wait()
             self.log.thread.join(5)
+        assert status == 0, f"{status}: {self.log.text()[-2000:]}"
 
     def client(self, listener, version):
         # An address of its own, so that nobody pays for another's failures.

@@ -307,6 +307,7 @@ def listeners():
               "pub to/ann q1", "pub to/zz q1",
               v3="puback 0 -> to/ann q1; puback 0 -> nothing",
               v5="puback 0 -> to/ann q1; puback 135 -> nothing")
+    yield row("max_connections 0 is no limit", "none", ANN, every="in")
     yield row("without a name there is none", "names", NOBODY, **REFUSED)
     yield row("an empty id there", "names", dict(ANN, id=""),
               v311="in", v5="in")

@@ -74,9 +74,9 @@ def connects():
     yield row("a control character in an id", "plain", {"id": "a\x01"},
               v311="closed", v5="connack 133; closed",
               debian={"v5": "closed"}, why=NO_ANSWER)
-    for name, data in (("PINGREQ", "c000"), ("HTTP", b"GET / HTTP/1.1\r\n".hex()),
-                       ("PUBLISH", "3003000161"), ("nothing but 0xff",
-                                                   "ffffffffff")):
+    for name, data in (("PINGREQ", "c000"), ("PUBLISH", "3003000161"),
+                       ("HTTP", b"GET / HTTP/1.1\r\n".hex()),
+                       ("nothing but 0xff", "ffffffffff")):
         yield row(f"{name} in the place of CONNECT", "plain",
                   {"raw": bytes.fromhex(data)}, every="closed")
 

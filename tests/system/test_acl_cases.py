@@ -1,4 +1,5 @@
-"""One table of decisions, asked of `troupe acl explain` and of Mosquitto."""
+"""One table of decisions, asked of `troupe acl explain`, of the broker and of
+Mosquitto."""
 import json
 import pathlib
 import shutil
@@ -88,33 +89,16 @@ class OfTroupe(Table):
                 done.stderr.startswith(f"Error: {path}:{line}: "), done.stderr)
 
 
-@troupe_only
-@unittest.skipUnless(pathlib.Path(MOSQUITTO).exists(), "no mosquitto here")
-class OfMosquitto(Table):
-    """The table itself is checked: by a Mosquitto 2.0 with the same files."""
+class OverMqtt(Table):
+    """Asks a broker by what it does for clients."""
 
-    def test_every_case_is_decided_as_the_table_says(self):
-        for file in acl_cases.FILES:
-            if file.ours:
-                continue
-            with self.subTest(file=file.name):
-                path = self.write(file.text + ADMIN_LINES)
-                with Mosquitto(self.folder / "mosquitto", acl_file=path) as it:
-                    self.admin = self.connect(it, ADMIN, ADMIN)
-                    answers = [self.ask(it, case) for case in file.cases]
-                    self.admin.drop()
-                self.compare(file, answers)
+    is_turned = False
 
-    def test_broken_files_keep_it_from_starting(self):
-        config = self.folder / "mosquitto.conf"
-        for text, _ in acl_cases.BROKEN:
-            config.write_text(
-                f"listener {harness.free_port()} 127.0.0.1\nuser root\n"
-                f"acl_file {self.write(text)}\n")
-            done = subprocess.run([MOSQUITTO, "-c", str(config)],
-                                  stderr=subprocess.DEVNULL, check=False,
-                                  timeout=DEADLINE)
-            self.assertEqual(done.returncode, 3, text[:100])
+    def answers(self, broker, file):
+        self.admin = self.connect(broker, ADMIN, ADMIN)
+        found = [self.ask(broker, case) for case in file.cases]
+        self.admin.drop()
+        return found
 
     def connect(self, broker, user, client_id):
         made = raw.Client(broker.address, mqtt.V5)
@@ -123,11 +107,12 @@ class OfMosquitto(Table):
 
     def ask(self, broker, case):
         """What it does, as `troupe acl explain` would put it; turned round
-        where the table says that it differs."""
+        where the table says that 2.0 differs."""
         asking = self.connect(broker, case.user, case.client)
         allowed = getattr(self, case.action)(asking, case.topic)
         asking.drop()
-        return "allowed" if allowed != bool(case.differs) else "denied"
+        turned = self.is_turned and bool(case.differs)
+        return "allowed" if allowed != turned else "denied"
 
     @staticmethod
     def publish(asking, topic):
@@ -145,6 +130,65 @@ class OfMosquitto(Table):
         pid = next(asking.pids)
         asking.send(mqtt.subscribe(pid, [(name, 0)], mqtt.V5))
         return asking.receive_type(mqtt.SUBACK).codes[0] < 0x80
+
+
+@troupe_only
+class OfTheBroker(OverMqtt):
+    def test_every_case_is_decided_as_the_table_says(self):
+        for file in acl_cases.FILES:
+            with self.subTest(file=file.name):
+                path = self.write(file.text + ADMIN_LINES)
+                if file.ours:
+                    # Who may not subscribe cannot ask what it may receive.
+                    file = file._replace(cases=[
+                        case for case in file.cases
+                        if case.action != "receive"])
+                    self.assertGreater(len(file.cases), 5)
+                broker = harness.Broker(acl_file=str(path))
+                answers = self.answers(broker, file)
+                broker.stop()
+                self.compare(file, answers)
+
+    def test_broken_files_keep_it_from_starting(self):
+        config = self.folder / "mosquitto.conf"
+        for text, line in acl_cases.BROKEN:
+            path = self.write(text)
+            config.write_text(f"listener {harness.free_port()} 127.0.0.1\n"
+                              f"acl_file {path}\n")
+            done = subprocess.run(
+                [harness.BINARY, "-c", str(config)], text=True,
+                capture_output=True, timeout=DEADLINE, check=False)
+            self.assertEqual(done.returncode, 3, text[:100])
+            self.assertIn(f"{path}:{line}: ", done.stderr)
+
+
+@troupe_only
+@unittest.skipUnless(pathlib.Path(MOSQUITTO).exists(), "no mosquitto here")
+class OfMosquitto(OverMqtt):
+    """The table itself is checked: by a Mosquitto 2.0 with the same files."""
+
+    is_turned = True
+
+    def test_every_case_is_decided_as_the_table_says(self):
+        for file in acl_cases.FILES:
+            if file.ours:
+                continue
+            with self.subTest(file=file.name):
+                path = self.write(file.text + ADMIN_LINES)
+                with Mosquitto(self.folder / "mosquitto", acl_file=path) as it:
+                    answers = self.answers(it, file)
+                self.compare(file, answers)
+
+    def test_broken_files_keep_it_from_starting(self):
+        config = self.folder / "mosquitto.conf"
+        for text, _ in acl_cases.BROKEN:
+            config.write_text(
+                f"listener {harness.free_port()} 127.0.0.1\nuser root\n"
+                f"acl_file {self.write(text)}\n")
+            done = subprocess.run([MOSQUITTO, "-c", str(config)],
+                                  stderr=subprocess.DEVNULL, check=False,
+                                  timeout=DEADLINE)
+            self.assertEqual(done.returncode, 3, text[:100])
 
 
 if __name__ == "__main__":
