@@ -130,7 +130,7 @@ class Names(tls.TlsTest):
     def make_files(cls):
         write(cls.files, "acl", ACL)
         write(cls.files, "psk", PSK)
-        for name, common_name in (("hash", "#"), ("plus", "+"),
+        for name, common_name in (("hash", "#"), ("plus", r"\+"),
                                   ("slash", r"a\/b")):
             if not (cls.files.folder / f"{name}.crt").exists():
                 cls.files.make(name, common_name)

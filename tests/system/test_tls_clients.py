@@ -123,8 +123,8 @@ class MqttJsOverTls(tls.TlsTest):
                          version)
 
     def test_bad_servers_are_refused(self):
-        for name, why in (("expired", "CERT_HAS_EXPIRED"),
-                          ("other", "ERR_TLS_CERT_ALTNAME_INVALID")):
+        for name, why in (("expired", "certificate has expired"),
+                          ("other", "does not match certificate")):
             status, _, errors = self.js("messages", mqtt.V5, name)
             self.assertEqual(status, 1)
             self.assertIn(why, errors)

@@ -44,6 +44,8 @@ def context(certificate=None, authority="ca", lowest=TLS12, highest=TLS13,
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.load_verify_locations(files.path(f"{authority}.crt"))
     made.minimum_version, made.maximum_version = lowest, highest
+    # An end without close_notify is told apart from one with it.
+    made.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     if certificate:
         made.load_cert_chain(files.path(f"{certificate}.crt"),
                              files.path(f"{certificate}.key"))
