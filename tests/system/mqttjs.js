@@ -1,10 +1,12 @@
 // One scenario with MQTT.js; prints what it saw as JSON.
-// usage: node mqttjs.js SCENARIO PORT VERSION TOPIC
+// usage: node mqttjs.js SCENARIO PORT|URL VERSION TOPIC
 'use strict';
 const mqtt = require('mqtt');
 
 const [scenario, port, version, topic] = process.argv.slice(2);
 const protocolVersion = Number(version);
+
+const url = port.includes(':') ? port : `mqtt://127.0.0.1:${port}`;
 
 function options(more) {
   const chosen = { protocolVersion, reconnectPeriod: 0, ...more };
@@ -16,7 +18,7 @@ function options(more) {
 // fulfilled once there are that many.
 function connect(more = {}) {
   return new Promise((resolve, reject) => {
-    const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, options(more));
+    const client = mqtt.connect(url, options(more));
     const waiting = [];
     client.messages = [];
     client.received = (count) => new Promise((done) => {
