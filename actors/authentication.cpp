@@ -116,8 +116,10 @@ admittance log_in_by_password(const listener_policy& at,
 
 std::optional<admittance> log_in_at_once(const listener_policy& at,
                                          const credentials& made) {
-  if (made.is_proven)
-    return grant(method::tls, made.user_name);
+  if (made.is_proven) // by TLS, which must have named somebody
+    return made.user_name.value_or("").empty()
+               ? refuse("no certificate and no key says who it is", false)
+               : grant(method::tls, made.user_name);
   auto is_token = at.tokens && security::looks_like_jwt(password_of(made));
   if (!made.user_name && !is_token)
     return at.own.allow_anonymous
