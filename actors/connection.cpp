@@ -412,6 +412,7 @@ void connection::end(const ending& how) {
     set_interest(net::interest::read);
     loop_.timers().arm(*this, loop_.now() + linger_time);
   } else {
+    stream_.take_leave();
     close_socket();
   }
   finish_if_done();

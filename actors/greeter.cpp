@@ -213,6 +213,7 @@ void visitor::on_timer(time_point) noexcept {
 void greeter::turn_away(visitor& who, std::string_view why) {
   log::write(log::level::notice, "Client {} closed: {}.", who.stream.peer(),
              why);
+  who.stream.take_leave();
   dismiss(who);
 }
 

@@ -2,9 +2,13 @@
 
 namespace troupe::net {
 
-void stream::shutdown_write() noexcept {
+void stream::take_leave() noexcept {
   if (layer_ && socket_.is_open())
     layer_->shutdown(socket_);
+}
+
+void stream::shutdown_write() noexcept {
+  take_leave();
   socket_.shutdown_write();
 }
 

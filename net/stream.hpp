@@ -87,6 +87,9 @@ public:
   bool has_input() const noexcept { return layer_ && layer_->has_input(); }
   bool has_output() const noexcept { return layer_ && layer_->has_output(); }
   bool is_ready() const noexcept { return !layer_ || layer_->is_ready(); }
+  /// Lets the layers say farewell: to a peer above TLS an end without it is an
+  /// error [RFC 8446, 6.1].
+  void take_leave() noexcept;
   /// Tells the peer that nothing more will be sent.
   void shutdown_write() noexcept;
   /// Closes without a word.
