@@ -94,8 +94,7 @@ class Frames(WebSocketTest):
                             + frame(mqtt.packet(mqtt.PINGREQ)))
         client.check(answer, "mqtt")
         client.wire, client.buffer = client.buffer, bytearray()
-        while client._take_frame():
-            pass
+        client.take_frames()
         client.receive_type(mqtt.CONNACK)
         client.expect(b"\xd0\x00")
 
@@ -161,7 +160,7 @@ class Frames(WebSocketTest):
         client.ping()
         self.assertEqual(client.control, [])
 
-    def test_a_thousand_pings_nobody_reads_the_answers_of_cost_nothing(self):
+    def test_many_pings_nobody_reads_the_answers_of_cost_nothing(self):
         client = self.connected()
         before = self.broker.rss()
         client.send_raw(frame(bytes(125), PING) * 20000)
@@ -347,10 +346,12 @@ class KeepAlive(WebSocketTest):
 
     def test_pings_of_websocket_do_not_keep_an_mqtt_client_alive(self):
         client = self.connected(keep_alive=1)
-        client.socket.settimeout(0.2)
         while not client.buffer:
             client.send_raw(frame(b"alive", PING))
-            client.expect_control(PONG, b"alive")
+            client.wait_for_anything()
+            if not client.buffer:
+                client.expect_control(PONG, b"alive")
+        client.control = [each for each in client.control if each[0] == CLOSE]
         client.expect_ended(0x8D)
 
 

@@ -85,7 +85,6 @@ class Requests(UpgradeTest):
                 self.expect_refused(400, sent, "not HTTP/1.1")
         for sent in (b"GET\r\n\r\n", b"HELLO\r\n\r\n",
                      request(more=["no colon"]), request(more=["a\0b: c"]),
-                     request(more=[" folded: first"]),
                      request(path="/a b"), request(path="/\x01")):
             with self.subTest(sent=sent):
                 self.expect_refused(400, sent, "not HTTP/1.1")
@@ -255,7 +254,7 @@ class SlowHandshake(UpgradeTest):
         visitor = self.visitor().send_raw(request()[:-2])
         visitor.socket.settimeout(0.05)
         with contextlib.suppress(ConnectionError):
-            for _ in range(raw.DEADLINE and 200):
+            for _ in range(200):
                 visitor.send_raw(b"X")
                 with contextlib.suppress(TimeoutError):
                     self.assertEqual(visitor.socket.recv(1), b"")

@@ -147,9 +147,13 @@ class Client(raw.Client):
             more = super()._fill(deadline)
         finally:
             self.wire, self.buffer = self.buffer, self.wire
+        self.take_frames()
+        return more
+
+    def take_frames(self):
+        """Sort what came into `buffer`, `sizes` and `control`."""
         while self._take_frame():
             pass
-        return more
 
     def _take_frame(self):
         """Move one frame out of `wire`; False: there is none."""
@@ -182,6 +186,12 @@ class Client(raw.Client):
 
     def closes(self):
         return [payload for opcode, payload in self.control if opcode == CLOSE]
+
+    def wait_for_anything(self):
+        """Until there are data or a control frame."""
+        deadline = time.monotonic() + raw.DEADLINE
+        while not (self.buffer or self.control):
+            assert self._fill(deadline), "closed without a word"
 
     def expect_control(self, opcode, payload=None, within=raw.DEADLINE):
         """The next control frame is this, no matter what data come before."""
