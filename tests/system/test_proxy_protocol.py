@@ -207,8 +207,8 @@ class TlsBehindTheHeader(ProxyTest):
         context = ssl.create_default_context(
             cafile=self.certificates.path("ca.crt"))
         if certificate:
-            context.load_cert_chain(self.certificates.path(f"{certificate}.crt"),
-                                    self.certificates.path(f"{certificate}.key"))
+            path = self.certificates.path(certificate)
+            context.load_cert_chain(f"{path}.crt", f"{path}.key")
         client = raw.Client(("127.0.0.1", self.ports[port]))
         self.addCleanup(client.drop)
         client.send(proxy.v2("203.0.113.9"))

@@ -19,7 +19,8 @@ QOS = (0, 1, 2)
 class WebSocketTest(BrokerTest):
     """`client` and what builds upon it speak WebSocket."""
 
-    options = {"listener": {"protocol": "websockets"}, "max_packet_size": 1 << 24}
+    options = {"listener": {"protocol": "websockets"},
+               "max_packet_size": 1 << 24}
 
     def client(self, version=V5, **arguments):
         made = websocket.Client(arguments.pop("address", self.broker.address),

@@ -16,14 +16,15 @@ import unittest
 import urllib.parse
 
 from certificates import Certificates
-from harness import (Broker, BrokerTest, PEER, die_with_parent, each_version,
-                     free_port)
+from harness import (Broker, BrokerTest, PEER, PRCTL, die_with_parent,
+                     each_version, free_port)
 from mqtt import V5, VERSIONS
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCRIPT = HERE / "node_modules/mqtt/dist/mqtt.min.js"
 PAGE = HERE / "websocket_page.html"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PR_SET_CHILD_SUBREAPER = 36
 QOS = (0, 1, 2)
 
 
@@ -159,6 +160,7 @@ def browser(url):
     """Chromium, without a window, at `url`."""
     with tempfile.TemporaryDirectory(prefix="troupe-page-",
                                      ignore_cleanup_errors=True) as folder:
+        PRCTL(PR_SET_CHILD_SUBREAPER, 1)  # what it leaves behind is ours
         running = subprocess.Popen(
             [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu",
              "--disable-dev-shm-usage", "--disable-crash-reporter",
@@ -173,6 +175,9 @@ def browser(url):
         finally:
             os.killpg(running.pid, signal.SIGKILL)
             running.wait()
+            with contextlib.suppress(ChildProcessError):
+                while True:
+                    os.waitpid(-running.pid, 0)
 
 
 @unittest.skipUnless(CHROMIUM, "there is no chromium")
