@@ -27,7 +27,9 @@ complaint check_client_identity(const listener_settings& in) {
   if (in.require_certificate && in.cafile.empty() && in.capath.empty())
     return "require_certificate needs the CAs that clients' certificates are "
            "checked against; add cafile or capath";
-  if (in.use_identity_as_username && !has_tls(in))
+  // Version 2 of the PROXY protocol tells the name that the proxy has checked.
+  if (in.use_identity_as_username && !has_tls(in)
+      && in.enable_proxy_protocol != 2)
     return "use_identity_as_username needs TLS; add certfile and keyfile, or "
            "psk_hint";
   if (in.use_subject_as_username && in.certfile.empty())

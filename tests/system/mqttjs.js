@@ -1,12 +1,11 @@
 // One scenario with MQTT.js; prints what it saw as JSON.
-// usage: node mqttjs.js SCENARIO PORT|URL VERSION TOPIC
+// usage: node mqttjs.js SCENARIO PORT-OR-URL VERSION TOPIC
 'use strict';
 const mqtt = require('mqtt');
 
-const [scenario, port, version, topic] = process.argv.slice(2);
+const [scenario, where, version, topic] = process.argv.slice(2);
+const url = where.includes(':') ? where : `mqtt://127.0.0.1:${where}`;
 const protocolVersion = Number(version);
-
-const url = port.includes(':') ? port : `mqtt://127.0.0.1:${port}`;
 
 function options(more) {
   const chosen = { protocolVersion, reconnectPeriod: 0, ...more };
@@ -62,6 +61,47 @@ const scenarios = {
     }
     return receiver.messages.map(
       ({ name, payload, packet }) => [name, payload, packet.qos]);
+  },
+
+  async large() {
+    const receiver = await connect();
+    await receiver.subscribeAsync(topic, { qos: 2 });
+    const sender = await connect();
+    for (const qos of [0, 1, 2]) {
+      const payload = String(qos).repeat(4 * 1024 * 1024);
+      await sender.publishAsync(topic, payload, { qos });
+    }
+    const messages = await receiver.received(3);
+    return messages.map(({ payload, packet }) => [
+      payload.length, payload === payload[0].repeat(payload.length),
+      payload[0], packet.qos]);
+  },
+
+  // Twenty at a time: MQTT.js does not mind the broker's receive maximum.
+  async many() {
+    const receiver = await connect();
+    await receiver.subscribeAsync(topic, { qos: 2 });
+    const sender = await connect();
+    for (const qos of [0, 1, 2]) {
+      for (let start = 0; start < 1000; start += 20) {
+        const sent = [];
+        for (let number = start; number < start + 20; number += 1) {
+          sent.push(sender.publishAsync(topic, `${qos} ${number}`, { qos }));
+        }
+        await Promise.all(sent);
+      }
+      await receiver.received(1000 * (qos + 1));
+    }
+    return receiver.messages.map(({ payload }) => payload);
+  },
+
+  async refused() {
+    try {
+      await connect();
+      return 'connected';
+    } catch (problem) {
+      return problem.message;
+    }
   },
 
   async retained() {
