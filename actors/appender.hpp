@@ -41,6 +41,11 @@ public:
   /// A session that was found on disk. REQUIRES: the loop does not run yet.
   void adopt(broker::offline_session&& record);
 
+  /// Whether it stands in for a session of that name. REQUIRES: on its loop.
+  bool knows(std::string_view client_id) const {
+    return by_client_.contains(client_id);
+  }
+
   size_t size() const noexcept { return sessions_.size(); }
 
 protected:

@@ -59,33 +59,49 @@ admittance log_in_by_token(const listener_policy& at, const credentials& made,
 
 /// What is stored of a user, wherever that is.
 struct stored_user {
+  /// Nothing: it is not known, or cannot come in by password.
   std::optional<security::password_hash> password;
-  /// It exists, and must not come in even with the right password.
-  std::string why_not;
+  bool is_disabled = false;
+  /// The only client id it may have; nothing: any.
+  std::optional<std::string> client_id;
+
+  /// Why it must not come in, even with the right password; empty: it may.
+  std::string_view objection(std::string_view id) const noexcept {
+    if (is_disabled)
+      return "disabled";
+    return client_id && *client_id != id ? "bound to another client id"
+                                         : std::string_view{};
+  }
 };
 
-stored_user find_user(const listener_policy& at, const std::string& user,
-                      std::string_view client_id) {
+stored_user find_user(const listener_policy& at, const std::string& user) {
   if (at.dynamic) {
     if (auto known = at.dynamic->find(user)) {
-      auto parsed = security::parse_password_hash(known->password);
       stored_user result;
-      if (parsed)
+      if (auto parsed = security::parse_password_hash(known->password))
         result.password = std::move(*parsed);
-      if (!known->admits(client_id))
-        result.why_not = "disabled, without password, or for another client id";
+      result.is_disabled = known->disabled;
+      result.client_id = known->client_id;
       return result;
     }
   }
   if (at.passwords)
     if (const auto* stored = at.passwords->find(user))
-      return {*stored, {}};
+      return {*stored, false, std::nullopt};
   return {};
+}
+
+/// What becomes of a user whose password, or proof to have it, was right.
+admittance admit(const stored_user& found, const std::string& user_name,
+                 std::string_view client_id) {
+  if (auto why = found.objection(client_id); !why.empty())
+    return refuse("user " + user_name + " is " + std::string{why});
+  return grant(method::password, user_name, stamp_of(*found.password));
 }
 
 admittance log_in_by_password(const listener_policy& at,
                               const credentials& made) {
-  auto found = find_user(at, *made.user_name, made.client_id);
+  auto found = find_user(at, *made.user_name);
   // Whoever does not exist takes as long.
   static const security::password_file nobody;
   const auto& decoy = at.passwords ? at.passwords->decoy() : nobody.decoy();
@@ -93,9 +109,7 @@ admittance log_in_by_password(const listener_policy& at,
       security::verify(found.password.value_or(decoy), password_of(made));
   if (!found.password || !is_right)
     return refuse("unknown user or wrong password");
-  if (!found.why_not.empty())
-    return refuse("user " + *made.user_name + " is " + found.why_not);
-  return grant(method::password, made.user_name, stamp_of(*found.password));
+  return admit(found, *made.user_name, made.client_id);
 }
 
 } // namespace
@@ -135,7 +149,7 @@ make_exchange(const listener_policy_ptr& at, const std::string& key) {
   const auto& users = at->passwords ? *at->passwords : nobody;
   return std::make_unique<security::scram_server>(
       [at](std::string_view user) {
-        return find_user(*at, std::string{user}, {}).password;
+        return find_user(*at, std::string{user}).password;
       },
       security::scram_decoy{key, users.scram_decoy()},
       security::make_scram_nonce());
@@ -144,12 +158,9 @@ make_exchange(const listener_policy_ptr& at, const std::string& key) {
 admittance admit_after_exchange(const listener_policy& at,
                                 const std::string& user_name,
                                 std::string_view client_id) {
-  auto found = find_user(at, user_name, client_id);
-  if (!found.password) // forgotten since the exchange began
-    return refuse("unknown user");
-  if (!found.why_not.empty())
-    return refuse("user " + user_name + " is " + found.why_not);
-  return grant(method::password, user_name, stamp_of(*found.password));
+  auto found = find_user(at, user_name);
+  return found.password ? admit(found, user_name, client_id)
+                        : refuse("unknown user"); // forgotten meanwhile
 }
 
 std::shared_ptr<security::client_access>
@@ -161,7 +172,8 @@ make_access(const listener_policy& at, const login& who,
       security::client_identity{client_id, who.user_name}, at.judges);
 }
 
-bool may_stay(const listener_policy& at, const login& who) {
+bool may_stay(const listener_policy& at, const login& who,
+              std::string_view client_id) {
   switch (who.how) {
   case method::tls:
     return true;
@@ -170,9 +182,9 @@ bool may_stay(const listener_policy& at, const login& who) {
   case method::none:
     return at.own.allow_anonymous && (!who.user_name || !checks_users(at));
   case method::password: {
-    // A client id that dynamic security binds was right when it came.
-    auto found = find_user(at, *who.user_name, {});
-    return found.password && stamp_of(*found.password) == who.credential;
+    auto found = find_user(at, *who.user_name);
+    return found.password && stamp_of(*found.password) == who.credential
+           && found.objection(client_id).empty();
   }
   }
   return false;

@@ -82,6 +82,7 @@ make_access(const listener_policy& at, const login& who,
 
 /// Whether a client that came in as `who` might still do so under `at`, as far
 /// as that can be told without its password.
-bool may_stay(const listener_policy& at, const login& who);
+bool may_stay(const listener_policy& at, const login& who,
+              std::string_view client_id);
 
 } // namespace troupe::actors

@@ -14,6 +14,7 @@
 #include "actors/supervisor.hpp"
 #include "actors/sys.hpp"
 #include "actors/tell.hpp"
+#include "config/difference.hpp"
 #include "core/checked.hpp"
 #include "core/log.hpp"
 #include "net/listener.hpp"
@@ -29,6 +30,7 @@
 #include <chrono>
 #include <filesystem>
 #include <future>
+#include <optional>
 #include <thread>
 
 namespace troupe::actors {
@@ -111,12 +113,14 @@ struct broker_node::parts {
   sys_actor publisher;
   supervisor_actor watcher;
   node_policy_ptr policy;
+  net::inherited_sockets inherited;
   // The supervisor may end after us.
   std::shared_ptr<std::promise<void>> drained =
       std::make_shared<std::promise<void>>();
   bool is_running = false;
 
   std::string open_listener(const listener_policy_ptr& at, opened_doors& into);
+  bool take_inherited(const listener_policy_ptr& at, opened_doors& into);
   checked<opened_doors> open_doors(const node_policy& wanted);
   void set_brake(const config::settings& settings);
   std::string open_users();
@@ -152,12 +156,18 @@ std::string broker_node::read_files() {
   return {};
 }
 
-std::string broker_node::open() {
+std::string broker_node::open(net::inherited_sockets inherited) {
   auto& all = *parts_;
+  all.inherited = std::move(inherited);
   auto doors = all.open_doors(*all.policy);
   if (!doors)
     return doors.error().text;
   all.doors = std::move(*doors);
+  for (const auto& each : all.inherited.rest())
+    log::write(log::level::warning,
+               "Warning: the socket {} was opened for us, but no listener of "
+               "the configuration is there.",
+               each.where());
   return all.open_loops();
 }
 
@@ -168,9 +178,15 @@ const std::vector<std::string>& broker_node::listening_on() const noexcept {
 std::string broker_node::parts::open_listener(const listener_policy_ptr& at,
                                               opened_doors& into) {
   const auto& own = at->own;
+  if (take_inherited(at, into))
+    return {};
+  std::optional<mode_t> mode;
+  if (own.socket_mode != 0)
+    mode = own.socket_mode;
   auto opened = own.path.empty() ? net::listen_tcp(own.address, own.port,
-                                                   family_of(own.socket_domain))
-                                 : net::listen_unix(own.path);
+                                                   family_of(own.socket_domain),
+                                                   own.bind_interface)
+                                 : net::listen_unix(own.path, mode);
   if (!opened.error.empty())
     return opened.error;
   for (auto& socket : opened.sockets)
@@ -186,6 +202,23 @@ std::string broker_node::parts::open_listener(const listener_policy_ptr& at,
   return {};
 }
 
+/// Whether a service manager has opened the listener for us.
+bool broker_node::parts::take_inherited(const listener_policy_ptr& at,
+                                        opened_doors& into) {
+  const auto& own = at->own;
+  auto found = own.path.empty() ? inherited.claim_tcp(
+                   own.address, own.port, family_of(own.socket_domain))
+                                : inherited.claim_unix(own.path);
+  for (auto& each : found) {
+    into.descriptions.push_back(
+        fmt::format("Taking over listen socket {}, which was opened for us.",
+                    each.where()));
+    into.sockets.push_back(
+        {std::make_shared<const net::socket>(std::move(each.listening)), at});
+  }
+  return !found.empty();
+}
+
 /// Listeners that stand where one stood keep its sockets.
 checked<opened_doors>
 broker_node::parts::open_doors(const node_policy& wanted) {
@@ -193,7 +226,7 @@ broker_node::parts::open_doors(const node_policy& wanted) {
   for (const auto& each : wanted.listeners) {
     auto is_open = false;
     for (const auto& known : doors.sockets) {
-      if (!is_same_place(known.policy->own, each->own))
+      if (!config::is_same_place(known.policy->own, each->own))
         continue;
       result.sockets.push_back({known.socket, each});
       is_open = true;

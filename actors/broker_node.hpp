@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "net/inherited_sockets.hpp"
 
 #include <memory>
 #include <string>
@@ -22,9 +23,10 @@ public:
   /// wrong with them.
   std::string read_files();
 
-  /// Opens every listener. Empty, or what went wrong; nothing is started then.
-  /// May resolve names. REQUIRES: read_files().
-  std::string open();
+  /// Opens every listener, or takes its sockets from `inherited`. Empty, or
+  /// what went wrong; nothing is started then. May resolve names. REQUIRES:
+  /// read_files().
+  std::string open(net::inherited_sockets inherited = {});
 
   /// Opens the database, where persistence is on. Empty, or what went wrong.
   /// Logs what is damaged. REQUIRES: before `start`.

@@ -241,7 +241,7 @@ void connection::on(policy_changed& message) {
   }
   static const login anonymous;
   const auto& who = who_ ? *who_ : anonymous;
-  if (!may_stay(*now, who)) {
+  if (!may_stay(*now, who, client_id_)) {
     end({broker::end_of_connection::abnormal, reason::not_authorized,
          "it may no longer connect"});
     return;

@@ -54,7 +54,11 @@ void greeter::on_failure(const char* what) noexcept {
 // ----------------------------------------------------------------------
 
 void greeter::door::on_ready(bool, bool) noexcept {
-  owner_.accept_all(at_);
+  try {
+    owner_.accept_all(at_);
+  } catch (const std::exception& failed) {
+    owner_.on_failure(failed.what());
+  }
 }
 
 void greeter::door::set_open(bool open) {
@@ -150,6 +154,16 @@ void greeter::welcome(net::socket connection, const listener_policy_ptr& at) {
   if (!slot) { // without CONNACK, as Mosquitto does
     log::write(log::level::notice, "Client {} closed: too many connections.",
                connection.peer());
+    loop_.stats().connections_refused.add();
+    return;
+  }
+  auto limit_reached = node_.admission.count_arrival(*at, loop_.now());
+  if (limit_reached.empty() && at->own.enable_proxy_protocol == 0)
+    limit_reached = node_.admission.count_address(*slot, *at, connection.peer(),
+                                                  loop_.now());
+  if (!limit_reached.empty()) {
+    log::write(log::level::notice, "Client {} closed: {} is reached.",
+               connection.peer(), limit_reached);
     loop_.stats().connections_refused.add();
     return;
   }

@@ -70,6 +70,13 @@ bool greeter::take_proxy_header(visitor& who) {
   }
   if (!said.source.empty())
     who.stream.set_peer(said.source);
+  if (auto limit = node_.admission.count_address(
+          who.slot, *who.policy, who.stream.peer(), loop_.now());
+      !limit.empty()) {
+    loop_.stats().connections_refused.add();
+    turn_away(who, std::string{limit} + " is reached");
+    return false;
+  }
   if (said.tls && said.tls->has_certificate)
     who.proxied_name = said.tls->common_name;
   who.proxy.reset();

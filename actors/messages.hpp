@@ -498,6 +498,8 @@ struct remember {
   /// Told when it is on disk, with `ticket`; null: nobody is.
   stored_sink answer_to;
   uint64_t ticket = 0;
+  /// Whoever waits is told if it cannot be written for now: it can do without.
+  bool may_be_late = false;
   bool is_late = false; // and whoever waits has been told
 };
 

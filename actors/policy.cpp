@@ -1,5 +1,6 @@
 #include "actors/policy.hpp"
 
+#include "config/difference.hpp"
 #include "core/log.hpp"
 #include "net/tls_context.hpp"
 #include "net/websocket_upgrade.hpp"
@@ -192,9 +193,6 @@ private:
     wanted.ciphersuites = own.ciphers_tls13;
     wanted.dhparamfile = own.dhparamfile;
     wanted.alpn = own.alpn;
-    if (own.protocol == config::listener_protocol::websockets
-        && !wanted.alpn.empty())
-      wanted.alpn.emplace_back("http/1.1");
     if (!own.psk_hint.empty())
       wanted.psk_hint = own.psk_hint;
     return wanted;
@@ -223,17 +221,11 @@ std::shared_ptr<node_policy> begin_policy(config::settings settings) {
 
 } // namespace
 
-bool is_same_place(const config::listener_settings& x,
-                   const config::listener_settings& y) noexcept {
-  return x.port == y.port && x.address == y.address && x.path == y.path
-         && x.socket_domain == y.socket_domain;
-}
-
 listener_policy_ptr
 node_policy::find(const config::listener_settings& like) const {
   auto found =
       std::find_if(listeners.begin(), listeners.end(), [&](const auto& each) {
-        return is_same_place(each->own, like);
+        return config::is_same_place(each->own, like);
       });
   return found == listeners.end() ? nullptr : *found;
 }

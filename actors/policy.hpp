@@ -81,8 +81,4 @@ checked<node_policy_ptr>
 load_policy(config::settings settings, const node_policy* before,
             std::shared_ptr<const security::dynsec::dynamic_authority> dynamic);
 
-/// Whether both are at the same place: address and port, or path.
-bool is_same_place(const config::listener_settings& x,
-                   const config::listener_settings& y) noexcept;
-
 } // namespace troupe::actors

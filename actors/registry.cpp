@@ -1,5 +1,6 @@
 #include "actors/registry.hpp"
 
+#include "actors/appender.hpp"
 #include "actors/connection.hpp"
 #include "actors/routes.hpp"
 #include "actors/session.hpp"
@@ -57,25 +58,39 @@ void registry::on(handed_over& message) {
     refuse(client);
     return;
   }
-  auto* wanted = find_or_make(client);
+  admit(message.client);
+}
+
+/// Takes the client over unless it is refused.
+void registry::admit(std::shared_ptr<newcomer>& client) {
+  auto* wanted = find_or_make(*client);
   if (wanted == nullptr) {
-    refuse(client);
+    refuse(*client);
     return;
   }
-  ++wanted->attaches;
-  auto is_outdated = loop_.policy().find(client.policy->own) != client.policy;
-  client.access =
-      make_access(*client.policy, client.who, client.decision.client_id);
+  auto is_outdated = loop_.policy().find(client->policy->own) != client->policy;
+  client->access =
+      make_access(*client->policy, client->who, client->decision.client_id);
   attach_connection request;
-  request.access = client.access;
-  if (client.decision.parameters.will)
+  request.access = client->access;
+  if (client->decision.parameters.will)
     request.author = std::make_shared<const known_client>(
-        known_client{client.policy, client.who});
-  request.parameters = client.decision.parameters;
-  request.connection = spawn_connection(std::move(message.client));
+        known_client{client->policy, client->who});
+  request.parameters = client->decision.parameters;
+  request.connection = spawn_connection(client);
+  client.reset();
+  ++wanted->attaches;
   if (is_outdated) // the configuration has changed under way
     tell(request.connection, policy_changed{loop_.policy_in_force(), nullptr});
   tell(wanted->session, std::move(request));
+}
+
+/// Whether there is a session of this name although its client is away. It
+/// counts as one already.
+bool registry::is_offline_session(std::string_view client_id) const {
+  return node_.store
+         && object_of<appender>(node_.appenders[loop_.index()])
+                ->knows(client_id);
 }
 
 /// Null if there are as many sessions as allowed.
@@ -85,14 +100,24 @@ registry::entry* registry::find_or_make(const newcomer& client) {
     return &found->second;
   auto limit = loop_.policy().settings->global_max_clients;
   if (node_.sessions.fetch_add(1, std::memory_order_relaxed) >= limit
-      && limit >= 0) {
+      && limit >= 0 && !is_offline_session(id)) {
     node_.sessions.fetch_sub(1, std::memory_order_relaxed);
     return nullptr;
   }
+  try {
+    return &make_session(id);
+  } catch (...) {
+    node_.sessions.fetch_sub(1, std::memory_order_relaxed);
+    throw;
+  }
+}
+
+registry::entry& registry::make_session(const std::string& client_id) {
   entry made;
-  made.session = spawn_light<session>(home_system(), node_, loop_, self(), id);
+  made.session =
+      spawn_light<session>(home_system(), node_, loop_, self(), client_id);
   std::string_view key = object_of(made.session).client_id();
-  return &sessions_.emplace(key, std::move(made)).first->second;
+  return sessions_.emplace(key, std::move(made)).first->second;
 }
 
 /// MQTT 5 clients are told; others are closed, as Mosquitto does.

@@ -48,7 +48,10 @@ private:
   void on(policy_changed& message);
   void on(disconnect_users& message);
   void on(stop_node& message);
+  void admit(std::shared_ptr<newcomer>& client);
   entry* find_or_make(const newcomer& client);
+  entry& make_session(const std::string& client_id);
+  bool is_offline_session(std::string_view client_id) const;
   void refuse(newcomer& client);
   connection_actor spawn_connection(std::shared_ptr<newcomer> client);
   void report_if_drained();

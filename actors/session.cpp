@@ -74,9 +74,11 @@ void session::on_failure(const char* what) noexcept {
               what);
   if (connection_)
     tell(connection_, taken_over{});
+  if (connection_ && held_answer_)
+    tell(connection_, attached{}); // it waits for that to end
   for (auto& next : waiting_) {
     tell(next.connection, taken_over{});
-    tell(next.connection, attached{}); // it waits for that to end
+    tell(next.connection, attached{});
   }
   // The registry forgets us; nobody can attach to a session that is no more.
   tell(registry_,
@@ -118,12 +120,10 @@ void session::admit(attach_connection& message) {
   if (!outcome.removed_filters.empty())
     change_key();
   auto is_new = !books_ && node_.store && machine_.is_durable();
-  if (is_new) {
+  if (is_new)
     become_durable();
-    held_until_ = remember_connect();
-  } else {
-    remember_presence();
-  }
+  if (books_)
+    held_until_ = remember_connect(is_new);
   attached answer;
   answer.session = self();
   answer.key = machine_.key();
@@ -131,13 +131,21 @@ void session::admit(attach_connection& message) {
   if (auto lent = machine_.take_receiver(); lent.unacknowledged() != 0)
     answer.receiver = std::make_shared<broker::receiver>(std::move(lent));
   if (held_until_ != 0)
-    held_answer_ = std::make_unique<attached>(std::move(answer));
+    held_answer_ =
+        std::make_unique<held_answer>(held_answer{std::move(answer), client});
   else
-    tell(connection_, std::move(answer));
-  std::vector<broker::queued_delivery> again;
-  machine_.out().on_connected(client, now, again);
-  send_again(std::move(again));
+    send_answer(std::move(answer), client);
   after_change();
+}
+
+/// CONNACK is the first packet [MQTT-3.2.0-1]: what waits for the client goes
+/// behind it.
+void session::send_answer(attached&& answer,
+                          const broker::sender_parameters& client) {
+  tell(connection_, std::move(answer));
+  std::vector<broker::queued_delivery> again;
+  machine_.out().on_connected(client, loop_.now(), again);
+  send_again(std::move(again));
 }
 
 void session::on(detached& message) {

@@ -77,7 +77,8 @@ private:
   void start();
   void become_ready();
   void become_durable();
-  uint64_t remember_connect();
+  uint64_t remember_connect(bool is_new);
+  void send_answer(attached&& answer, const broker::sender_parameters& client);
   uint64_t retire();
   void change_key();
   void remember_presence();
@@ -132,8 +133,12 @@ private:
   broker::session machine_;
   /// Null: the session is not remembered.
   std::unique_ptr<session_books> books_;
-  /// The answer to a connection that waits until an old session is erased.
-  std::unique_ptr<attached> held_answer_;
+  /// The answer to a connection that waits until something is on disk.
+  struct held_answer {
+    attached what;
+    broker::sender_parameters client;
+  };
+  std::unique_ptr<held_answer> held_answer_;
   /// What the appender left us, until the rest is read.
   lent_offline_session left_;
   uint64_t held_until_ = 0; // a ticket

@@ -89,9 +89,10 @@ void session::become_durable() {
        enroll{machine_.client_id(), std::move(queue), self()});
 }
 
-/// A new session, with its will, must be on disk before the client hears that
-/// it is connected. Returns the ticket of that.
-uint64_t session::remember_connect() {
+/// The session, with its will, must be on disk before the client hears that it
+/// is connected; one that was there before does not wait for a disk that is
+/// full. Returns the ticket of that.
+uint64_t session::remember_connect(bool is_new) {
   remember begin;
   begin.key = machine_.key();
   begin.session = broker::session_record{machine_.key(), machine_.client_id(),
@@ -100,6 +101,7 @@ uint64_t session::remember_connect() {
   begin.answer_to = caf::actor_cast<stored_sink>(self());
   auto ticket = next_hold_--; // the books count up from 1
   begin.ticket = ticket;
+  begin.may_be_late = !is_new;
   // What a take-over left of the connection before would be written later.
   books_->changes().session.reset();
   books_->changes().will.reset();
@@ -156,9 +158,10 @@ bool session::concerns_us(broker::session_key key) const noexcept {
 
 void session::on(stored& message) {
   if (held_answer_ && message.ticket == held_until_) {
-    auto answer = std::exchange(held_answer_, nullptr);
+    auto held = std::exchange(held_answer_, nullptr);
     if (connection_)
-      tell(connection_, std::move(*answer));
+      send_answer(std::move(held->what), held->client);
+    after_change();
     return;
   }
   if (!concerns_us(message.key))
@@ -232,6 +235,7 @@ void session::park_when_settled() {
 }
 
 void session::finish_parking() {
+  machine_.out().forget_window();
   after_change();
   auto record = std::make_shared<broker::offline_session>();
   record->queue = books_->queue();

@@ -1,6 +1,7 @@
 #include "actors/store.hpp"
 
 #include "actors/journaling.hpp"
+#include "actors/pending_changes.hpp"
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
 #include "core/log.hpp"
@@ -256,7 +257,8 @@ void store::settle_parts(bool failed) {
 
 /// Once per change.
 void store::tell_late(remember& what) {
-  if (what.answer_to && what.window && !std::exchange(what.is_late, true))
+  if (what.answer_to && (what.window || what.may_be_late)
+      && !std::exchange(what.is_late, true))
     tell(what.answer_to, stored{what.key, what.ticket, true});
 }
 
@@ -283,15 +285,26 @@ void store::report(const broker::store_status& status) {
 // -- reading
 // --------------------------------------------------------------------
 
+/// What is on disk with what waits to be written there.
+template <class T>
+T store::with_changes(broker::session_key key, T found) const {
+  for (const auto& each : group_)
+    if (auto* changes = std::get_if<remember>(&each);
+        changes != nullptr && changes->key == key)
+      apply(*changes, found);
+  return found;
+}
+
 void store::on(load_session& message) {
   commit_group();
   auto now = instant::now();
   session_loaded answer;
   answer.key = message.key;
   answer.content = std::make_shared<broker::stored_session>(
-      database_->load(message.key, now));
-  answer.queue = std::make_shared<broker::queue_slice>(
-      database_->read_queue(message.key, 1, slice_messages, slice_bytes, now));
+      with_changes(message.key, database_->load(message.key, now)));
+  answer.queue = std::make_shared<broker::queue_slice>(with_changes(
+      message.key,
+      database_->read_queue(message.key, 1, slice_messages, slice_bytes, now)));
   tell(message.answer_to, std::move(answer));
 }
 
@@ -299,8 +312,10 @@ void store::on(read_queue& message) {
   commit_group();
   queue_read answer;
   answer.key = message.key;
-  answer.slice = std::make_shared<broker::queue_slice>(database_->read_queue(
-      message.key, message.from, slice_messages, slice_bytes, instant::now()));
+  answer.slice = std::make_shared<broker::queue_slice>(with_changes(
+      message.key,
+      database_->read_queue(message.key, message.from, slice_messages,
+                            slice_bytes, instant::now())));
   tell(message.answer_to, std::move(answer));
 }
 
@@ -348,7 +363,8 @@ void store::reload_filters(reload& what) {
     one.key = what.keys.back();
     one.state = readiness::can_keep;
     what.keys.pop_back();
-    for (auto& each : database_->load(one.key, now).subscriptions)
+    auto found = with_changes(one.key, database_->load(one.key, now));
+    for (auto& each : found.subscriptions)
       if (concerns(*change.routes, each.filter, change.lost))
         one.filters.push_back({std::move(each.filter), each.options,
                                each.identifier, each.shared, false});

@@ -70,6 +70,8 @@ private:
   void finish(bool failed);
   void settle_parts(bool failed);
   void answer(const remember& done);
+  template <class T>
+  T with_changes(broker::session_key key, T found) const;
   void reload_filters(reload& what);
   void reload_retained(const routes_changed& change);
   void tell_late(remember& what);

@@ -1,8 +1,11 @@
 #include "apps/broker_main.hpp"
 
 #include "actors/broker_node.hpp"
+#include "config/difference.hpp"
 #include "config/load.hpp"
 #include "core/log.hpp"
+#include "net/inherited_sockets.hpp"
+#include "net/service_manager.hpp"
 #include "storage/library_pages.hpp"
 
 #include <CLI/CLI.hpp>
@@ -44,8 +47,8 @@ struct command_line {
 std::optional<int> parse(int argc, char** argv, command_line& out) {
   CLI::App app{"troupe is an MQTT broker (3.1, 3.1.1, 5.0).\n"
                "Tools: troupe pub, troupe sub, troupe bench, troupe store, "
-               "troupe passwd; see "
-               "each with --help."};
+               "troupe passwd, troupe acl, troupe config; see each with "
+               "--help."};
   app.name("troupe");
   app.set_version_flag("--version", "troupe version " TROUPE_VERSION);
   app.add_option("-c,--config-file", out.config_file,
@@ -169,14 +172,19 @@ void configure_log_again(const config::settings& in_force) {
 std::string put_in_force(const config::settings& wanted,
                          config::settings& in_force,
                          actors::broker_node& node) {
-  if (auto failed = log::configure(wanted.log))
+  auto now = config::without_restart(in_force, wanted);
+  if (auto failed = log::configure(now.log))
     return *failed;
-  auto error = node.change(wanted);
-  if (error.empty())
-    in_force = wanted;
-  else
+  auto error = node.change(now);
+  if (!error.empty()) {
     configure_log_again(in_force);
-  return error;
+    return error;
+  }
+  for (const auto& line :
+       config::describe(config::compare(in_force, wanted), in_force, wanted))
+    log::write(log::level::notice, "{}", line);
+  in_force = std::move(now);
+  return {};
 }
 
 /// SIGHUP: the configuration is read again and put in force whole, or what was
@@ -197,14 +205,17 @@ void reload(const command_line& given, config::settings& in_force,
 }
 
 void wait_for_end(const command_line& given, config::settings& in_force,
-                  const sigset_t& set, actors::broker_node& node) {
+                  const sigset_t& set, const net::service_manager& manager,
+                  actors::broker_node& node) {
   for (;;) {
     int got = 0;
     if (sigwait(&set, &got) != 0)
       continue;
     if (got != SIGHUP)
       return;
+    manager.reloading(std::chrono::steady_clock::now());
     reload(given, in_force, node);
+    manager.ready();
   }
 }
 
@@ -239,7 +250,14 @@ int serve(const command_line& given, config::settings settings) {
     log::write(log::level::error, "Error: {}", error);
     return exit_bad_configuration;
   }
-  if (auto error = node.open(); !error.empty()) {
+  auto inherited =
+      net::inherited_sockets::adopt(net::take_listen_environment(), getpid());
+  if (!inherited) {
+    log::write(log::level::error, "Error: {}", inherited.error().text);
+    return exit_failure;
+  }
+  auto manager = net::service_manager::from_environment(getpid());
+  if (auto error = node.open(std::move(*inherited)); !error.empty()) {
     log::write(log::level::error, "Error: {}", error);
     return exit_failure;
   }
@@ -261,7 +279,9 @@ int serve(const command_line& given, config::settings settings) {
     return exit_failure;
   }
   log::write(log::level::notice, "troupe version " TROUPE_VERSION " running");
-  wait_for_end(given, settings, signals, node);
+  manager.ready();
+  wait_for_end(given, settings, signals, manager, node);
+  manager.stopping();
   log::write(log::level::notice,
              "troupe version " TROUPE_VERSION " terminating");
   node.stop();

@@ -1,6 +1,7 @@
 #include "apps/acl/acl_tool.hpp"
 #include "apps/bench/bench.hpp"
 #include "apps/broker_main.hpp"
+#include "apps/config/config_tool.hpp"
 #include "apps/passwd/passwd.hpp"
 #include "apps/store/store_tool.hpp"
 #include "apps/tools/tools.hpp"
@@ -22,5 +23,7 @@ int main(int argc, char** argv) {
     return troupe::acl_main(argc - 1, argv + 1);
   if (first == "passwd")
     return troupe::passwd_main(argc - 1, argv + 1);
+  if (first == "config")
+    return troupe::config_main(argc - 1, argv + 1);
   return troupe::broker_main(argc, argv);
 }

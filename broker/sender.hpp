@@ -142,6 +142,9 @@ public:
   size_t ask_for_notices();
   /// Entries were removed from the queue on disk by somebody else.
   void on_removed(size_t messages, size_t bytes) noexcept;
+  /// A window of which nothing is in flight any more is to be stored as empty:
+  /// nobody launches anything for a while.
+  void forget_window() noexcept;
   /// The client is away and all is on disk: forgets it and returns how much
   /// that is, not counting what is in flight.
   disk_backlog park();

@@ -20,11 +20,6 @@ size_t size_of(const publication_ptr& message) noexcept {
                  : 0;
 }
 
-// 65,535 is followed by 1.
-uint16_t id_after(uint16_t first, uint64_t count) noexcept {
-  return static_cast<uint16_t>((first - 1 + count) % 65'535 + 1);
-}
-
 template <class T>
 void subtract(T& from, size_t what) noexcept {
   from -= static_cast<T>(std::min<size_t>(from, what));
@@ -43,6 +38,11 @@ void sender::attach(sender_journal& journal, const disk_backlog& backlog) {
 
 void sender::detach() noexcept {
   disk_.reset();
+}
+
+void sender::forget_window() noexcept {
+  if (in_flight_.empty() && !disk_->window.empty())
+    disk_->window_changed = true;
 }
 
 disk_backlog sender::park() {
@@ -136,16 +136,9 @@ bool sender::take_in_flight(stored_entry& what, uint16_t packet_id) {
 }
 
 uint16_t sender::launched_id(const stored_entry& what) const noexcept {
-  if (what.options.qos == protocol::qos::at_most_once)
-    return 0;
-  auto behind = std::upper_bound(
-      disk_->window.begin(), disk_->window.end(), what.sequence,
-      [](uint64_t x, const launch_run& run) { return x < run.first_sequence; });
-  if (behind == disk_->window.begin())
-    return 0;
-  const auto& run = *--behind;
-  auto offset = what.sequence - run.first_sequence;
-  return offset < run.count ? id_after(run.first_packet_id, offset) : 0;
+  return what.options.qos != protocol::qos::at_most_once
+             ? broker::launched_id(disk_->window, what.sequence)
+             : 0;
 }
 
 void sender::on_removed(size_t messages, size_t bytes) noexcept {
@@ -317,10 +310,11 @@ void sender::note_launch(entry& sent, uint64_t sequence) {
   sent.stored.number = sequence;
   disk_->window_changed = true;
   auto& runs = disk_->window;
-  auto extends = !runs.empty() && runs.back().count < 65'535
-                 && runs.back().first_sequence + runs.back().count == sequence
-                 && id_after(runs.back().first_packet_id, runs.back().count)
-                        == sent.packet_id;
+  auto extends =
+      !runs.empty() && runs.back().count < 65'535
+      && runs.back().first_sequence + runs.back().count == sequence
+      && packet_id_after(runs.back().first_packet_id, runs.back().count)
+             == sent.packet_id;
   if (extends)
     ++runs.back().count;
   else

@@ -5,6 +5,7 @@
 #include "core/clock.hpp"
 #include "protocol/packet.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -87,6 +88,25 @@ struct launch_run {
 
   friend bool operator==(const launch_run&, const launch_run&) = default;
 };
+
+/// 65,535 is followed by 1.
+constexpr uint16_t packet_id_after(uint16_t first, uint64_t count) noexcept {
+  return static_cast<uint16_t>((first - 1 + count) % 65'535 + 1);
+}
+
+/// The packet identifier that an entry was launched with; 0: it was not. The
+/// runs of `window` are in order.
+inline uint16_t launched_id(std::span<const launch_run> window,
+                            uint64_t sequence) noexcept {
+  auto behind = std::upper_bound(
+      window.begin(), window.end(), sequence,
+      [](uint64_t x, const launch_run& run) { return x < run.first_sequence; });
+  if (behind == window.begin())
+    return 0;
+  const auto& run = *--behind;
+  auto offset = sequence - run.first_sequence;
+  return offset < run.count ? packet_id_after(run.first_packet_id, offset) : 0;
+}
 
 /// Where a message is appended to.
 struct queue_target {
@@ -216,8 +236,9 @@ public:
 
   // -- care -------------------------------------------------------------------
 
-  /// Removes up to `count` of the oldest entries of a queue that have not been
-  /// launched (`from` and above), or those that have expired. Returns what was
+  /// Removes up to `count` of the oldest entries of a queue from `from` on, or
+  /// those that have expired. What has been launched, as far as the store
+  /// knows, stays: its client may hold its packet identifier. Returns what was
   /// removed; `earliest_expiry` is that of what `drop_expired` left.
   virtual queue_totals drop_oldest(session_key key, uint64_t from,
                                    size_t count) = 0;

@@ -11,24 +11,6 @@ namespace troupe::config {
 
 namespace {
 
-void inherit(listener_draft& each, const draft& from) {
-  each.allow_anonymous =
-      each.own_allow_anonymous.value_or(from.allow_anonymous);
-  each.allow_zero_length_clientid =
-      each.own_allow_zero_length_clientid.value_or(
-          from.allow_zero_length_clientid);
-  each.auto_id_prefix = each.own_auto_id_prefix.value_or(from.auto_id_prefix);
-  each.password_file = each.own_password_file.value_or(from.password_file);
-  each.acl_file = each.own_acl_file.value_or(from.acl_file);
-  each.psk_file = each.own_psk_file.value_or(from.psk_file);
-  if (each.own_alpn)
-    each.alpn = *each.own_alpn;
-  else if (each.protocol == listener_protocol::websockets)
-    each.alpn = {"http/1.1"};
-  if (each.own_proxy_trusted)
-    each.proxy_trusted = *each.own_proxy_trusted;
-}
-
 complaint leave_out(draft& read) {
   auto left_out = std::erase_if(
       read.opened, [](const auto& each) { return each.is_left_out; });
@@ -97,10 +79,60 @@ complaint resolve_dynamic_security(draft& read) {
                        "plugin_opt_config_file PATH below",
                        read.dynamic_security_plugin);
   read.dynamic_security_file = read.dynamic_security_plugin_file;
+  read.origins["dynamic_security_file"] = read.dynamic_security_plugin;
   return std::nullopt;
 }
 
+/// All origins under the paths that their options have in a JSON file.
+std::map<std::string, std::string> gather_origins(draft& read) {
+  auto all = std::move(read.origins);
+  for (size_t i = 0; i < read.opened.size(); ++i)
+    for (const auto& [name, origin] : read.opened[i].origins)
+      all[fmt::format("listeners[{}].{}", i, name)] = origin;
+  return all;
+}
+
 } // namespace
+
+void inherit(listener_draft& each, const settings& from) {
+  each.allow_anonymous =
+      each.own_allow_anonymous.value_or(from.allow_anonymous);
+  each.allow_zero_length_clientid =
+      each.own_allow_zero_length_clientid.value_or(
+          from.allow_zero_length_clientid);
+  each.auto_id_prefix = each.own_auto_id_prefix.value_or(from.auto_id_prefix);
+  each.password_file = each.own_password_file.value_or(from.password_file);
+  each.acl_file = each.own_acl_file.value_or(from.acl_file);
+  each.psk_file = each.own_psk_file.value_or(from.psk_file);
+  if (each.own_alpn)
+    each.alpn = *each.own_alpn;
+  else if (each.protocol == listener_protocol::websockets)
+    each.alpn = {"http/1.1"};
+  if (each.own_proxy_trusted)
+    each.proxy_trusted = *each.own_proxy_trusted;
+}
+
+draft draft_of(const settings& in) {
+  draft made;
+  static_cast<settings&>(made) = in;
+  made.given_allow_anonymous = in.allow_anonymous;
+  made.log_timestamp = in.log.timestamp;
+  made.log_timestamp_format = in.log.timestamp_format;
+  made.jwt_disconnect_expired = in.jwt.disconnect_expired;
+  return made;
+}
+
+listener_draft draft_of(const listener_settings& in) {
+  listener_draft made;
+  static_cast<listener_settings&>(made) = in;
+  made.own_allow_anonymous = in.allow_anonymous;
+  made.own_allow_zero_length_clientid = in.allow_zero_length_clientid;
+  made.own_auto_id_prefix = in.auto_id_prefix;
+  made.own_password_file = in.password_file;
+  made.own_acl_file = in.acl_file;
+  made.own_psk_file = in.psk_file;
+  return made;
+}
 
 outcome resolve(draft read, std::string_view file) {
   if (auto wrong = leave_out(read))
@@ -128,8 +160,9 @@ outcome resolve(draft read, std::string_view file) {
         "clients "
         "might do what it forbids; remove it, or set allow_anonymous false",
         read.plugin)};
+  auto origins = gather_origins(read);
   return loaded{std::move(static_cast<settings&>(read)),
-                std::move(read.warnings)};
+                std::move(read.warnings), std::move(origins)};
 }
 
 } // namespace troupe::config

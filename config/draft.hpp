@@ -3,6 +3,7 @@
 #include "config/load.hpp"
 #include "config/settings.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ struct listener_draft : listener_settings {
   std::vector<std::string> notes;
   /// The first `accept_protocol_versions` replaces the default, others add.
   bool versions_given = false;
+  /// Where its options were given, by their names.
+  std::map<std::string, std::string> origins;
 };
 
 /// A configuration while it is read.
@@ -55,7 +58,16 @@ struct draft : settings {
   std::vector<std::string> warnings;
   /// Warnings that have no position yet: `name: text`. The reader moves them.
   std::vector<std::string> notes;
+  /// Where the broker's options were given, by their names.
+  std::map<std::string, std::string> origins;
 };
+
+/// Fills in what a listener does not say itself.
+void inherit(listener_draft& each, const settings& from);
+
+/// What would have to be read to come to these settings.
+draft draft_of(const settings& in);
+listener_draft draft_of(const listener_settings& in);
 
 /// What is wrong with a listener's options together, each of them being right;
 /// nothing if it can be opened. Appends warnings without position to `notes`.

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -18,48 +20,153 @@ using nlohmann::json;
 /// No option is nested deeper than a listener's list.
 constexpr int most_depth = 16;
 
+/// How much is passed on of what the library says, which quotes the file.
+constexpr size_t most_of_library = 200;
+
+/// How many lines are remembered: more than any sensible file has, and little
+/// memory.
+constexpr size_t most_lines = 100'000;
+
+/// Lines by the paths of what stands there, such as `listeners[0].port`.
+using line_map = std::map<std::string, size_t>;
+
 /// Looks on while the text is parsed: the value that comes out no longer tells
-/// whether a key was given twice, and must not be too deep to be walked.
+/// whether a key was given twice and where it stood, and must not be too deep
+/// to be walked.
 class parse_watch {
 public:
-  bool operator()(int depth, json::parse_event_t event, json& parsed) {
-    if (depth > most_depth)
-      complain("the values are nested too deeply; no option needs that");
-    if (event == json::parse_event_t::object_start)
-      open_.emplace_back();
-    else if (event == json::parse_event_t::object_end)
-      open_.pop_back();
-    else if (event == json::parse_event_t::key)
-      see(parsed.get_ref<const std::string&>());
-    return depth <= most_depth;
-  }
+  /// `line`: that of the character read last, kept up to date by its owner.
+  explicit parse_watch(const size_t& line) : line_(line) {}
+
+  bool operator()(int depth, json::parse_event_t event, json& parsed);
 
   const complaint& found() const noexcept { return found_; }
+  size_t found_at() const noexcept { return found_at_; }
+  line_map take_lines() noexcept { return std::move(lines_); }
 
 private:
-  void see(const std::string& name);
-  void complain(std::string text) {
-    if (!found_)
-      found_ = std::move(text);
-  }
+  /// An object or list that has not ended.
+  struct frame {
+    bool is_list = false;
+    /// What the paths of its members begin with.
+    std::string prefix;
+    std::string key;
+    size_t count = 0;
+    std::set<std::string> keys;
+  };
 
-  std::vector<std::set<std::string>> open_;
+  void open(bool is_list);
+  void see_key(const std::string& name);
+  std::string next_path();
+  void note_line(const std::string& path);
+  void complain(std::string text);
+
+  const size_t& line_;
+  std::vector<frame> open_;
+  line_map lines_;
   complaint found_;
+  size_t found_at_ = 0;
 };
 
-std::string escaped(std::string_view text) {
-  constexpr size_t enough = 80;
-  std::string result;
-  log::append_escaped(result, text.substr(0, enough));
-  if (text.size() > enough)
-    result += "...";
-  return result;
+/// Characters of a text that count the lines they begin.
+class counting_iterator {
+public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  counting_iterator(const char* at, size_t* line) : at_(at), line_(line) {}
+
+  reference operator*() const noexcept { return *at_; }
+  counting_iterator& operator++() noexcept {
+    *line_ += *at_++ == '\n' ? 1 : 0;
+    return *this;
+  }
+  counting_iterator operator++(int) noexcept {
+    auto before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const counting_iterator& other) const noexcept {
+    return at_ == other.at_;
+  }
+  bool operator!=(const counting_iterator& other) const noexcept {
+    return at_ != other.at_;
+  }
+
+private:
+  const char* at_;
+  size_t* line_;
+};
+
+bool parse_watch::operator()(int depth, json::parse_event_t event,
+                             json& parsed) {
+  if (depth > most_depth)
+    complain("the values are nested too deeply; no option needs that");
+  switch (event) {
+  case json::parse_event_t::object_start:
+    open(false);
+    break;
+  case json::parse_event_t::array_start:
+    open(true);
+    break;
+  case json::parse_event_t::object_end:
+  case json::parse_event_t::array_end:
+    open_.pop_back();
+    break;
+  case json::parse_event_t::key:
+    see_key(parsed.get_ref<const std::string&>());
+    break;
+  case json::parse_event_t::value:
+    if (lines_.size() < most_lines)
+      next_path();
+    break;
+  }
+  return depth <= most_depth;
 }
 
-void parse_watch::see(const std::string& name) {
-  if (!open_.back().insert(name).second)
-    complain(
-        fmt::format("{}: is given twice; remove one of them", escaped(name)));
+void parse_watch::open(bool is_list) {
+  frame made;
+  made.is_list = is_list;
+  // Deeper ones have been complained about, and their paths would grow.
+  auto path = open_.size() < most_depth ? next_path() : std::string{};
+  made.prefix = path.empty() || is_list ? path : path + ".";
+  open_.push_back(std::move(made));
+}
+
+void parse_watch::see_key(const std::string& name) {
+  auto& within = open_.back();
+  note_line(within.prefix + name);
+  if (!within.keys.insert(name).second)
+    complain(fmt::format("{}: is given twice; remove one of them",
+                         escaped(within.prefix + name)));
+  within.key = name;
+}
+
+/// The path of the object or list that begins.
+std::string parse_watch::next_path() {
+  if (open_.empty())
+    return {};
+  auto& within = open_.back();
+  if (!within.is_list)
+    return within.prefix + within.key;
+  auto path = fmt::format("{}[{}]", within.prefix, within.count++);
+  note_line(path);
+  return path;
+}
+
+void parse_watch::note_line(const std::string& path) {
+  if (lines_.size() < most_lines)
+    lines_[path] = line_;
+}
+
+void parse_watch::complain(std::string text) {
+  if (found_)
+    return;
+  found_ = std::move(text);
+  found_at_ = line_;
 }
 
 std::string_view behind(std::string_view text, std::string_view mark) noexcept {
@@ -74,28 +181,40 @@ config_error describe(const json::parse_error& failed, std::string_view text,
                       std::string_view file) {
   auto seen = text.substr(0, failed.byte);
   auto line = 1 + std::count(seen.begin(), seen.end(), '\n');
-  auto what = behind(behind(failed.what(), "] "), ": ");
+  auto what =
+      escaped(behind(behind(failed.what(), "] "), ": "), most_of_library);
   return {fmt::format("{}:{}: this is not JSON: {}", file, line, what)};
 }
 
-checked<json> parse(std::string_view text, std::string_view file) {
-  parse_watch watch;
+/// A JSON value, and the lines on which its members stand.
+struct parsed_text {
+  json root;
+  line_map lines;
+};
+
+checked<parsed_text> parse(std::string_view text, std::string_view file) {
+  size_t line = 1;
+  parse_watch watch{line};
   auto look = [&watch](int depth, json::parse_event_t event, json& parsed) {
     return watch(depth, event, parsed);
   };
   json root;
   // The library tells what is wrong with the text only by throwing.
   try {
-    root = json::parse(text, look, true, true);
+    root = json::parse(counting_iterator{text.data(), &line},
+                       counting_iterator{text.data() + text.size(), &line},
+                       look, true, true);
   } catch (const json::parse_error& failed) {
     return describe(failed, text, file);
   } catch (const json::exception& failed) {
-    return config_error{fmt::format("{}: this is not JSON: {}", file,
-                                    behind(failed.what(), "] "))};
+    return config_error{
+        fmt::format("{}:{}: this is not JSON: {}", file, line,
+                    escaped(behind(failed.what(), "] "), most_of_library))};
   }
   if (watch.found())
-    return config_error{fmt::format("{}: {}", file, *watch.found())};
-  return root;
+    return config_error{
+        fmt::format("{}:{}: {}", file, watch.found_at(), *watch.found())};
+  return parsed_text{std::move(root), watch.take_lines()};
 }
 
 /// What a person would call the value, for messages.
@@ -107,7 +226,8 @@ std::string show(const json& given) {
 
 class json_reader {
 public:
-  explicit json_reader(std::string_view file) : file_(file) {}
+  json_reader(std::string_view file, line_map lines)
+      : file_(file), lines_(std::move(lines)) {}
 
   outcome read(const json& root);
 
@@ -129,12 +249,19 @@ private:
   std::string path(std::string_view name) const {
     return fmt::format("{}{}", prefix_, escaped(name));
   }
-  void warn(std::string_view name, std::string_view text) {
+  void warn(const std::string& name, std::string_view text) {
     draft_.warnings.push_back(
-        fmt::format("{}: {}: {}", file_, path(name), text));
+        fmt::format("{}: {}: {}", position(name), path(name), text));
+  }
+  /// The file, and the line where it is known.
+  std::string position(const std::string& name) const {
+    auto found = lines_.find(prefix_ + name);
+    return found == lines_.end() ? std::string{file_}
+                                 : fmt::format("{}:{}", file_, found->second);
   }
 
   std::string_view file_;
+  line_map lines_;
   /// Where the names stand, such as `listeners[0].`
   std::string prefix_;
   /// The name that a complaint is about.
@@ -151,7 +278,7 @@ outcome json_reader::read(const json& root) {
     name_ = name;
     if (auto wrong = apply(name, given))
       return config_error{
-          fmt::format("{}: {}: {}", file_, path(name_), *wrong)};
+          fmt::format("{}: {}: {}", position(name_), path(name_), *wrong)};
     for (const auto& note : std::exchange(draft_.notes, {}))
       warn(name, note);
   }
@@ -161,6 +288,9 @@ outcome json_reader::read(const json& root) {
 complaint json_reader::apply(const std::string& name, const json& given) {
   if (name == "listeners")
     return read_listeners(given);
+  // Tells an editor where docs/troupe.schema.json is.
+  if (name == "$schema")
+    return std::nullopt;
   if (name == "jwt")
     return read_jwt(given);
   if (name.starts_with("jwt_"))
@@ -248,8 +378,8 @@ complaint json_reader::read_listener(const json& given) {
   }
   if (!made.path.empty())
     made.port = 0;
-  made.position = fmt::format("{}: {}", file_, prefix_);
-  made.position.pop_back();
+  auto entry = prefix_.substr(0, prefix_.size() - 1);
+  made.position = fmt::format("{}:{}: {}", file_, lines_[entry], entry);
   draft_.opened.push_back(std::move(made));
   return std::nullopt;
 }
@@ -290,7 +420,7 @@ complaint json_reader::apply_unsupported(const std::string& name,
   case verdict::kind::refuse:
     return std::string{judged->why};
   case verdict::kind::plugin:
-    draft_.plugin = fmt::format("{}: {}", file_, path(name));
+    draft_.plugin = fmt::format("{}: {}", position(name), path(name));
     break;
   case verdict::kind::warn:
     break;
@@ -302,6 +432,7 @@ complaint json_reader::apply_unsupported(const std::string& name,
 template <class T>
 complaint json_reader::apply_option(T& in, const option<T>& what,
                                     const json& given) {
+  in.origins[name_of(what)] = position(name_);
   switch (kind_of(what)) {
   case value_kind::boolean:
     if (!given.is_boolean())
@@ -354,7 +485,7 @@ outcome parse_json(std::string_view text, std::string_view filename) {
   auto root = parse(text, filename);
   if (!root)
     return root.error();
-  return json_reader{filename}.read(*root);
+  return json_reader{filename, std::move(root->lines)}.read(root->root);
 }
 
 } // namespace troupe::config

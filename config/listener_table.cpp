@@ -1,18 +1,15 @@
 // The table of a listener's options. The comments that explain them, with their
 // defaults, stand in listener_settings.hpp.
 #include "config/options.hpp"
+#include "config/setters.hpp"
 
-#include <fmt/format.h>
-
-#include <arpa/inet.h>
-
-#include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace troupe::config {
 
 namespace {
+
+using std::string_view_literals::operator""sv;
 
 constexpr auto uint16_most = std::numeric_limits<uint16_t>::max();
 
@@ -20,296 +17,203 @@ constexpr number_range limit_or_none{-1, std::numeric_limits<int32_t>::max(),
                                      "a limit, or -1 for none", true};
 constexpr number_range aliases{0, uint16_most, "a number of topic aliases"};
 
-/// Whether `text` is an address or network, or `unix`.
-bool is_network(std::string_view text) {
-  if (text == "unix")
-    return true;
-  auto slash = text.find('/');
-  std::string address{text.substr(0, slash)};
-  in6_addr room;
-  auto bits = inet_pton(AF_INET, address.c_str(), &room) == 1    ? 32
-              : inet_pton(AF_INET6, address.c_str(), &room) == 1 ? 128
-                                                                 : -1;
-  if (slash == std::string_view::npos)
-    return bits != -1;
-  auto prefix = text.substr(slash + 1);
-  int number = 0;
-  auto end = prefix.data() + prefix.size();
-  auto [rest, failed] = std::from_chars(prefix.data(), end, number);
-  return failed == std::errc{} && rest == end && number >= 0 && number <= bits;
-}
-
-complaint set_socket_domain(listener_draft& in, std::string_view word) {
-  if (word == "ipv4")
-    in.socket_domain = socket_domain::ipv4;
-  else if (word == "ipv6")
-    in.socket_domain = socket_domain::ipv6;
-  else
-    return fmt::format("`{}` is not an address family; use ipv4 or ipv6, or "
-                       "leave the option out for both",
-                       word);
-  return std::nullopt;
-}
-
-complaint set_protocol(listener_draft& in, std::string_view word) {
-  if (word == "mqtt")
-    in.protocol = listener_protocol::mqtt;
-  else if (word == "websockets")
-    in.protocol = listener_protocol::websockets;
-  else if (word == "http_api") {
-    in.is_left_out = true;
-    in.notes.emplace_back("troupe has no HTTP interface on a listener of its "
-                          "own; this listener is left out");
-  } else
-    return fmt::format("`{}` is not a protocol; use mqtt or websockets", word);
-  return std::nullopt;
-}
-
-complaint accept_version(listener_draft& in, std::string_view number) {
-  if (number == "3")
-    in.accept_v31 = true;
-  else if (number == "4")
-    in.accept_v311 = true;
-  else if (number == "5")
-    in.accept_v5 = true;
-  else
-    return fmt::format("`{}` is not a protocol version; use 3 (MQTT 3.1), 4 "
-                       "(3.1.1) and 5 (5.0)",
-                       number);
-  return std::nullopt;
-}
-
-complaint set_accept_versions(listener_draft& in, std::string_view text) {
-  if (!in.versions_given)
-    in.accept_v31 = in.accept_v311 = in.accept_v5 = false;
-  in.versions_given = true;
-  while (true) {
-    auto comma = text.find(',');
-    auto number = text.substr(0, comma);
-    number.remove_prefix(
-        std::min(number.find_first_not_of(' '), number.size()));
-    number = number.substr(0, number.find_last_not_of(' ') + 1);
-    if (auto wrong = accept_version(in, number))
-      return wrong;
-    if (comma == std::string_view::npos)
-      return std::nullopt;
-    text.remove_prefix(comma + 1);
-  }
-}
-
-complaint set_address(listener_draft& in, std::string_view text) {
-  if (text.find_first_of("[] ") != std::string_view::npos)
-    return fmt::format("`{}` is not an address; write a host name, 127.0.0.1 "
-                       "or ::1, without brackets and spaces",
-                       text);
-  in.address = text;
-  return std::nullopt;
-}
-
-complaint set_path(listener_draft& in, std::string_view text) {
-  // sockaddr_un::sun_path with its end.
-  constexpr size_t most = 107;
-  if (text.empty() || text.size() > most)
-    return fmt::format(
-        "a path of {} bytes does not fit a Unix socket (1 to {})", text.size(),
-        most);
-  in.path = text;
-  return std::nullopt;
-}
-
-complaint set_socket_mode(listener_draft& in, std::string_view text) {
-  uint16_t mode = 0;
-  auto end = text.data() + text.size();
-  auto [rest, failed] = std::from_chars(text.data(), end, mode, 8);
-  if (failed != std::errc{} || rest != end || mode == 0 || mode > 0777)
-    return fmt::format("`{}` is not a file mode; use octal digits such as 0660",
-                       text);
-  in.socket_mode = mode;
-  return std::nullopt;
-}
-
-complaint set_mount_point(listener_draft& in, std::string_view text) {
-  if (text.find_first_of("+#") != std::string_view::npos)
-    return fmt::format("`{}` holds a wildcard; use a topic such as site/1/",
-                       text);
-  in.mount_point = text;
-  return std::nullopt;
-}
-
-complaint set_tls_version(listener_draft& in, std::string_view word) {
-  if (word == "tlsv1.2" || word == "tlsv1.3") {
-    in.tls_version = word;
-    return std::nullopt;
-  }
-  if (word != "tlsv1.1")
-    return fmt::format("`{}` is not a version of TLS; use tlsv1.2 or tlsv1.3, "
-                       "the lowest that is taken",
-                       word);
-  in.tls_version = "tlsv1.2";
-  in.notes.emplace_back("tlsv1.1 is broken; tlsv1.2 is the lowest version that "
-                        "is taken");
-  return std::nullopt;
-}
-
-complaint set_tls_keyform(listener_draft&, std::string_view word) {
-  if (word == "pem")
-    return std::nullopt;
-  return fmt::format("`{}` is not where troupe takes keys from; put the key "
-                     "into a PEM file and remove this",
-                     word);
-}
-
-complaint add_alpn(listener_draft& in, std::string_view name) {
-  // A name has its length in one byte. [RFC 7301, 3.1]
-  if (name.empty() || name.size() > 255)
-    return fmt::format("a name of {} bytes is not one for ALPN (1 to 255)",
-                       name.size());
-  if (!in.own_alpn)
-    in.own_alpn.emplace();
-  if (name == "none")
-    in.own_alpn->clear();
-  else
-    in.own_alpn->emplace_back(name);
-  return std::nullopt;
-}
-
-complaint add_proxy_trusted(listener_draft& in, std::string_view text) {
-  if (!is_network(text))
-    return fmt::format("`{}` is neither an address nor a network; use such as "
-                       "10.0.0.7, 10.0.0.0/8, fd00::/8, or unix for Unix "
-                       "sockets",
-                       text);
-  if (!in.own_proxy_trusted)
-    in.own_proxy_trusted.emplace();
-  in.own_proxy_trusted->emplace_back(text);
-  return std::nullopt;
-}
-
-complaint add_websockets_origin(listener_draft& in, std::string_view text) {
-  if (text.empty())
-    return "an empty text is no origin; use such as https://example.org, or "
-           "leave the option out for all";
-  in.websockets_origin.emplace_back(text);
-  return std::nullopt;
-}
+constexpr std::array domain_words{"ipv4"sv, "ipv6"sv};
+constexpr std::array protocol_words{"mqtt"sv, "websockets"sv, "http_api"sv};
+constexpr std::array tls_words{"tlsv1.2"sv, "tlsv1.3"sv, "tlsv1.1"sv};
+constexpr std::array keyform_words{"pem"sv};
 
 constexpr std::array listener_table{
-    listener_option{"port",
-                    &listener_settings::port,
-                    {1, uint16_most, "a port"},
-                    place::json},
-    listener_option{"address", &set_address, {}, place::json},
-    listener_option{"path", &set_path, {}, place::json},
-    listener_option{"allow_anonymous",
-                    &listener_draft::own_allow_anonymous,
-                    {},
-                    place::per_listener},
-    listener_option{"allow_zero_length_clientid",
-                    &listener_draft::own_allow_zero_length_clientid,
-                    {},
-                    place::per_listener},
-    listener_option{"auto_id_prefix",
-                    &listener_draft::own_auto_id_prefix,
-                    {},
-                    place::per_listener},
-    listener_option{"listener_allow_anonymous",
-                    &listener_draft::own_allow_anonymous,
-                    {},
-                    place::below_listener},
-    listener_option{"listener_auto_id_prefix",
-                    &listener_draft::own_auto_id_prefix,
-                    {},
-                    place::below_listener},
-    listener_option{"accept_protocol_versions",
-                    &set_accept_versions,
-                    {},
-                    place::below_listener,
-                    true},
-    listener_option{"max_connections", &listener_settings::max_connections,
-                    limit_or_none},
-    listener_option{"max_qos", &listener_settings::max_qos, {0, 2, "a QoS"}},
+    listener_option{.name = "port",
+                    .where = &listener_settings::port,
+                    .range = {1, uint16_most, "a port"},
+                    .stands = place::json},
     listener_option{
-        "maximum_qos", &listener_settings::max_qos, {0, 2, "a QoS"}},
-    listener_option{"max_topic_alias", &listener_settings::max_topic_alias,
-                    aliases, place::below_listener},
-    listener_option{"max_topic_alias_broker",
-                    &listener_settings::max_topic_alias_broker, aliases,
-                    place::below_listener},
+        .name = "address",
+        .where = &set_address,
+        .stands = place::json,
+        .written = &write_text<listener_draft, &listener_settings::address>},
+    listener_option{.name = "path",
+                    .where = &set_path,
+                    .stands = place::json,
+                    .written =
+                        &write_text<listener_draft, &listener_settings::path>},
+    listener_option{.name = "allow_anonymous",
+                    .where = &listener_draft::own_allow_anonymous,
+                    .stands = place::per_listener},
+    listener_option{.name = "allow_zero_length_clientid",
+                    .where = &listener_draft::own_allow_zero_length_clientid,
+                    .stands = place::per_listener,
+                    .applies = effect::new_connections},
+    listener_option{.name = "auto_id_prefix",
+                    .where = &listener_draft::own_auto_id_prefix,
+                    .stands = place::per_listener,
+                    .applies = effect::new_connections},
+    listener_option{.name = "listener_allow_anonymous",
+                    .where = &listener_draft::own_allow_anonymous,
+                    .stands = place::below_listener,
+                    .same_as = "allow_anonymous"},
+    listener_option{.name = "listener_auto_id_prefix",
+                    .where = &listener_draft::own_auto_id_prefix,
+                    .stands = place::below_listener,
+                    .same_as = "auto_id_prefix",
+                    .applies = effect::new_connections},
+    listener_option{.name = "accept_protocol_versions",
+                    .where = &set_accept_versions,
+                    .stands = place::below_listener,
+                    .is_list = true,
+                    .written = &write_accept_versions,
+                    .applies = effect::new_connections},
+    listener_option{.name = "max_connections",
+                    .where = &listener_settings::max_connections,
+                    .range = limit_or_none},
+    listener_option{.name = "max_qos",
+                    .where = &listener_settings::max_qos,
+                    .range = {0, 2, "a QoS"},
+                    .applies = effect::new_connections},
+    listener_option{.name = "maximum_qos",
+                    .where = &listener_settings::max_qos,
+                    .range = {0, 2, "a QoS"},
+                    .same_as = "max_qos",
+                    .applies = effect::new_connections},
+    listener_option{.name = "max_topic_alias",
+                    .where = &listener_settings::max_topic_alias,
+                    .range = aliases,
+                    .stands = place::below_listener,
+                    .applies = effect::new_connections},
+    listener_option{.name = "max_topic_alias_broker",
+                    .where = &listener_settings::max_topic_alias_broker,
+                    .range = aliases,
+                    .stands = place::below_listener,
+                    .applies = effect::new_connections},
+    listener_option{.name = "protocol",
+                    .where = &set_protocol,
+                    .is_word = true,
+                    .written = &write_protocol,
+                    .words = protocol_words,
+                    .applies = effect::new_connections},
+    listener_option{.name = "socket_domain",
+                    .where = &set_socket_domain,
+                    .is_word = true,
+                    .written = &write_socket_domain,
+                    .words = domain_words},
+    listener_option{.name = "use_username_as_clientid",
+                    .where = &listener_settings::use_username_as_clientid,
+                    .applies = effect::new_connections},
+    listener_option{.name = "certfile",
+                    .where = &listener_settings::certfile,
+                    .applies = effect::new_connections},
+    listener_option{.name = "keyfile",
+                    .where = &listener_settings::keyfile,
+                    .applies = effect::new_connections},
+    listener_option{.name = "cafile",
+                    .where = &listener_settings::cafile,
+                    .applies = effect::new_connections},
+    listener_option{.name = "capath",
+                    .where = &listener_settings::capath,
+                    .applies = effect::new_connections},
+    listener_option{.name = "crlfile",
+                    .where = &listener_settings::crlfile,
+                    .applies = effect::new_connections},
+    listener_option{.name = "ciphers",
+                    .where = &listener_settings::ciphers,
+                    .applies = effect::new_connections},
+    listener_option{.name = "dhparamfile",
+                    .where = &listener_settings::dhparamfile,
+                    .applies = effect::new_connections},
+    listener_option{.name = "psk_hint",
+                    .where = &listener_settings::psk_hint,
+                    .applies = effect::new_connections},
+    listener_option{.name = "bind_interface",
+                    .where = &listener_settings::bind_interface},
+    listener_option{.name = "ciphers_tls1.3",
+                    .where = &listener_settings::ciphers_tls13,
+                    .applies = effect::new_connections},
     listener_option{
-        "protocol", &set_protocol, {}, place::anywhere, false, true},
+        .name = "tls_version",
+        .where = &set_tls_version,
+        .stands = place::below_listener,
+        .is_word = true,
+        .written = &write_text<listener_draft, &listener_settings::tls_version>,
+        .words = tls_words,
+        .applies = effect::new_connections},
+    listener_option{.name = "tls_keyform",
+                    .where = &set_tls_keyform,
+                    .is_word = true,
+                    .written = &write_tls_keyform,
+                    .words = keyform_words,
+                    .applies = effect::new_connections},
+    listener_option{.name = "require_certificate",
+                    .where = &listener_settings::require_certificate,
+                    .applies = effect::new_connections},
+    listener_option{.name = "disable_client_cert_date_checks",
+                    .where =
+                        &listener_settings::disable_client_cert_date_checks,
+                    .applies = effect::new_connections},
+    listener_option{.name = "use_identity_as_username",
+                    .where = &listener_settings::use_identity_as_username,
+                    .applies = effect::new_connections},
+    listener_option{.name = "use_subject_as_username",
+                    .where = &listener_settings::use_subject_as_username,
+                    .applies = effect::new_connections},
+    listener_option{.name = "password_file",
+                    .where = &listener_draft::own_password_file,
+                    .stands = place::per_listener},
+    listener_option{.name = "acl_file",
+                    .where = &listener_draft::own_acl_file,
+                    .stands = place::per_listener},
+    listener_option{.name = "psk_file",
+                    .where = &listener_draft::own_psk_file,
+                    .stands = place::per_listener},
     listener_option{
-        "socket_domain", &set_socket_domain, {}, place::anywhere, false, true},
-    listener_option{"use_username_as_clientid",
-                    &listener_settings::use_username_as_clientid},
-    listener_option{"certfile", &listener_settings::certfile},
-    listener_option{"keyfile", &listener_settings::keyfile},
-    listener_option{"cafile", &listener_settings::cafile},
-    listener_option{"capath", &listener_settings::capath},
-    listener_option{"crlfile", &listener_settings::crlfile},
-    listener_option{"ciphers", &listener_settings::ciphers},
-    listener_option{"dhparamfile", &listener_settings::dhparamfile},
-    listener_option{"psk_hint", &listener_settings::psk_hint},
-    listener_option{"bind_interface", &listener_settings::bind_interface},
-    listener_option{"ciphers_tls1.3", &listener_settings::ciphers_tls13},
-    listener_option{"tls_version",
-                    &set_tls_version,
-                    {},
-                    place::below_listener,
-                    false,
-                    true},
-    listener_option{
-        "tls_keyform", &set_tls_keyform, {}, place::anywhere, false, true},
-    listener_option{"require_certificate",
-                    &listener_settings::require_certificate},
-    listener_option{"disable_client_cert_date_checks",
-                    &listener_settings::disable_client_cert_date_checks},
-    listener_option{"use_identity_as_username",
-                    &listener_settings::use_identity_as_username},
-    listener_option{"use_subject_as_username",
-                    &listener_settings::use_subject_as_username},
-    listener_option{"password_file",
-                    &listener_draft::own_password_file,
-                    {},
-                    place::per_listener},
-    listener_option{
-        "acl_file", &listener_draft::own_acl_file, {}, place::per_listener},
-    listener_option{
-        "psk_file", &listener_draft::own_psk_file, {}, place::per_listener},
-    listener_option{"mount_point", &set_mount_point, {}, place::below_listener},
-    listener_option{"enable_proxy_protocol",
-                    &listener_settings::enable_proxy_protocol,
-                    {0, 2, "a version of the PROXY protocol"},
-                    place::below_listener},
-    listener_option{"proxy_protocol_v2_require_tls",
-                    &listener_settings::proxy_protocol_v2_require_tls,
-                    {},
-                    place::below_listener},
-    listener_option{"proxy_trusted",
-                    &add_proxy_trusted,
-                    {},
-                    place::below_listener,
-                    true,
-                    true},
-    listener_option{"alpn", &add_alpn, {}, place::below_listener, true, true},
-    listener_option{"websockets_origin",
-                    &add_websockets_origin,
-                    {},
-                    place::below_listener,
-                    true,
-                    true},
-    listener_option{"max_connections_per_address",
-                    &listener_settings::max_connections_per_address,
-                    limit_or_none, place::below_listener},
-    listener_option{"handshake_timeout",
-                    &listener_settings::handshake_timeout,
-                    {0, uint16_most, "a number of seconds"},
-                    place::below_listener},
-    listener_option{"socket_mode",
-                    &set_socket_mode,
-                    {},
-                    place::below_listener,
-                    false,
-                    true},
+        .name = "mount_point",
+        .where = &set_mount_point,
+        .stands = place::below_listener,
+        .written = &write_text<listener_draft, &listener_settings::mount_point>,
+        .applies = effect::new_connections},
+    listener_option{.name = "enable_proxy_protocol",
+                    .where = &listener_settings::enable_proxy_protocol,
+                    .range = {0, 2, "a version of the PROXY protocol"},
+                    .stands = place::below_listener,
+                    .applies = effect::new_connections},
+    listener_option{.name = "proxy_protocol_v2_require_tls",
+                    .where = &listener_settings::proxy_protocol_v2_require_tls,
+                    .stands = place::below_listener,
+                    .applies = effect::new_connections},
+    listener_option{.name = "proxy_trusted",
+                    .where = &add_proxy_trusted,
+                    .stands = place::below_listener,
+                    .is_list = true,
+                    .is_word = true,
+                    .written = &write_proxy_trusted,
+                    .applies = effect::new_connections},
+    listener_option{.name = "alpn",
+                    .where = &add_alpn,
+                    .stands = place::below_listener,
+                    .is_list = true,
+                    .is_word = true,
+                    .written = &write_alpn,
+                    .applies = effect::new_connections},
+    listener_option{.name = "websockets_origin",
+                    .where = &add_websockets_origin,
+                    .stands = place::below_listener,
+                    .is_list = true,
+                    .is_word = true,
+                    .written = &write_websockets_origin,
+                    .applies = effect::new_connections},
+    listener_option{.name = "max_connections_per_address",
+                    .where = &listener_settings::max_connections_per_address,
+                    .range = limit_or_none,
+                    .stands = place::below_listener},
+    listener_option{.name = "handshake_timeout",
+                    .where = &listener_settings::handshake_timeout,
+                    .range = {0, uint16_most, "a number of seconds"},
+                    .stands = place::below_listener,
+                    .applies = effect::new_connections},
+    listener_option{.name = "socket_mode",
+                    .where = &set_socket_mode,
+                    .stands = place::below_listener,
+                    .is_word = true,
+                    .written = &write_socket_mode},
 };
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "config/settings.hpp"
 #include "core/checked.hpp"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ struct loaded {
   /// One sentence each, with file and line: options that were accepted although
   /// they change nothing here, and what happens instead.
   std::vector<std::string> warnings;
+  /// Where options were given, as `file:line`: `max_keepalive`,
+  /// `listeners[0].max_qos`. What is not in it has its default.
+  std::map<std::string, std::string> origins;
 };
 
 using outcome = checked<loaded>;

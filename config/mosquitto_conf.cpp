@@ -1,6 +1,5 @@
 #include "config/options.hpp"
 #include "core/file.hpp"
-#include "core/log.hpp"
 
 #include <fmt/format.h>
 
@@ -27,15 +26,6 @@ std::string_view skip_spaces(std::string_view text) noexcept {
 std::string_view cut_end(std::string_view text) noexcept {
   auto last = text.find_last_not_of(" \t\r\n\v\f");
   return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
-
-std::string escaped(std::string_view text) {
-  constexpr size_t enough = 80;
-  std::string result;
-  log::append_escaped(result, text.substr(0, enough));
-  if (text.size() > enough)
-    result += "...";
-  return result;
 }
 
 /// Reads lines into a draft, with the scopes that Mosquitto gives them.
@@ -81,6 +71,8 @@ private:
   bool default_port_given_ = false;
   bool per_listener_ = false;
   bool access_given_ = false;
+  /// Position and name of the last option about access of the default listener.
+  std::string access_for_default_;
   scope scope_;
   bool nested_ = false;
   std::string file_;
@@ -168,6 +160,8 @@ complaint conf_reader::open_listener(std::string_view text) {
   auto where = skip_spaces(text.substr(word.size()));
   listener_draft made;
   made.position = position() + ": listener";
+  made.origins["port"] = made.origins["address"] = made.origins["path"] =
+      position();
   if (word == "0") {
     if (where.empty())
       return "port 0 needs the path of a Unix socket: listener 0 "
@@ -245,6 +239,10 @@ bool conf_reader::apply_dynamic_security(std::string_view name,
     in_dynamic_security_ = file == "mosquitto_dynamic_security.so";
     if (in_dynamic_security_)
       draft_.dynamic_security_plugin = fmt::format("{}: {}", position(), name);
+    if (in_dynamic_security_ && scope_ && per_listener_)
+      warn(fmt::format("{}: dynamic security holds for all listeners, not for "
+                       "this one alone",
+                       name));
     return in_dynamic_security_;
   }
   if (!in_dynamic_security_)
@@ -279,6 +277,8 @@ complaint conf_reader::apply_unsupported(std::string_view name,
 
 complaint conf_reader::apply_to_listener(const listener_option& what,
                                          std::string_view text) {
+  if (!scope_ && what.stands == place::per_listener)
+    access_for_default_ = fmt::format("{}: {}", position(), what.name);
   if (!scope_ && what.stands == place::below_listener)
     return "belongs to a listener; put it below a `listener` line";
   if (auto wrong = note_repeated(what.name, kind_of(what), scope_))
@@ -292,6 +292,7 @@ complaint conf_reader::apply_to_listener(const listener_option& what,
 template <class T>
 complaint conf_reader::apply_option(T& in, const option<T>& what,
                                     std::string_view text) {
+  in.origins[name_of(what)] = position();
   auto kind = kind_of(what);
   if (kind == value_kind::integer)
     return apply_integer(in, what, text);
@@ -362,6 +363,11 @@ outcome conf_reader::finish(std::string_view file) {
           given.address.empty() ? "every address" : given.address));
     default_listener_.position = fmt::format("{}: the default listener", file);
     draft_.opened.push_back(default_listener_);
+  } else if (!draft_.opened.empty() && !access_for_default_.empty()) {
+    draft_.warnings.push_back(fmt::format(
+        "{}: has no effect: with per_listener_settings it is for the default "
+        "listener, which is not opened; put it below a `listener` line",
+        access_for_default_));
   } else if (draft_.opened.empty() && per_listener_) {
     // The loopback listeners stand in for the default listener.
     draft_.given_allow_anonymous = default_listener_.own_allow_anonymous;

@@ -1,5 +1,6 @@
 #include "config/options.hpp"
 
+#include "core/log.hpp"
 #include "core/printable.hpp"
 
 #include <fmt/format.h>
@@ -28,6 +29,14 @@ complaint check_number(const number_range& range, int64_t number) {
                        range.least);
   return fmt::format("{} is not {} ({} to {})", number, range.noun, range.least,
                      range.most);
+}
+
+/// Lets a complaint that quotes a long text quote its beginning.
+void shorten(std::string& wrong, std::string_view text) {
+  auto quoted = escaped(text);
+  if (auto found = wrong.find(text);
+      found != std::string::npos && quoted.size() < text.size())
+    wrong.replace(found, text.size(), quoted);
 }
 
 complaint check_text(std::string_view text) {
@@ -96,6 +105,42 @@ constexpr value_kind member_kind() noexcept {
     return value_kind::integer;
 }
 
+/// Reads one member.
+template <class T>
+class load_visitor {
+public:
+  load_visitor(const T& from, const option<T>& what)
+      : from_(from), what_(what) {}
+
+  written_value operator()(text_setter<T>) const {
+    auto texts = what_.written(from_);
+    if (what_.is_list || texts.empty())
+      return texts;
+    return std::move(texts.front());
+  }
+  written_value operator()(std::optional<bool> T::*member) const {
+    return (from_.*member).value_or(false);
+  }
+  written_value operator()(std::optional<std::string> T::*member) const {
+    return (from_.*member).value_or(std::string{});
+  }
+  written_value operator()(std::chrono::seconds T::*member) const {
+    return int64_t{(from_.*member).count() / what_.range.unit};
+  }
+  written_value operator()(bool T::*member) const { return from_.*member; }
+  written_value operator()(std::string T::*member) const {
+    return from_.*member;
+  }
+  template <class Integer>
+  written_value operator()(Integer T::*member) const {
+    return static_cast<int64_t>(from_.*member);
+  }
+
+private:
+  const T& from_;
+  const option<T>& what_;
+};
+
 struct kind_visitor {
   template <class T>
   value_kind operator()(text_setter<T>) const noexcept {
@@ -123,6 +168,14 @@ value_kind kind_of(const option<T>& what) noexcept {
                       : std::visit(kind_visitor{}, what.where);
 }
 
+std::string escaped(std::string_view text, size_t most) {
+  std::string result;
+  log::append_escaped(result, text.substr(0, most));
+  if (text.size() > most)
+    result += "...";
+  return result;
+}
+
 template <class T>
 complaint assign(T& in, const option<T>& what, const value& given) {
   if (const auto* number = std::get_if<int64_t>(&given))
@@ -131,9 +184,35 @@ complaint assign(T& in, const option<T>& what, const value& given) {
   if (const auto* text = std::get_if<std::string_view>(&given))
     if (auto wrong = check_text(*text))
       return wrong;
-  return std::visit(store<T>{in, what.range, given}, what.where);
+  auto wrong = std::visit(store<T>{in, what.range, given}, what.where);
+  if (const auto* text = std::get_if<std::string_view>(&given); wrong && text)
+    shorten(*wrong, *text);
+  return wrong;
 }
 
+template <class T>
+written_value value_of(const T& from, const option<T>& what) {
+  return std::visit(load_visitor<T>{from, what}, what.where);
+}
+
+template <class T>
+void copy(const T& from, T& to, const option<T>& what) {
+  std::visit(
+      [&](auto where) {
+        if constexpr (std::is_same_v<decltype(where), text_setter<T>>)
+          for (const auto& text : what.written(from))
+            static_cast<void>(where(to, text));
+        else
+          to.*where = from.*where;
+      },
+      what.where);
+}
+
+template written_value value_of(const draft&, const broker_option&);
+template written_value value_of(const listener_draft&, const listener_option&);
+template void copy(const draft&, draft&, const broker_option&);
+template void copy(const listener_draft&, listener_draft&,
+                   const listener_option&);
 template value_kind kind_of(const broker_option&) noexcept;
 template value_kind kind_of(const listener_option&) noexcept;
 template complaint assign(draft&, const broker_option&, const value&);

@@ -3,6 +3,7 @@
 #include "config/draft.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace troupe::config {
 
@@ -22,9 +24,18 @@ using value = std::variant<bool, int64_t, std::string_view>;
 /// What a value must be. A `list` holds texts that are given one by one.
 enum class value_kind : uint8_t { boolean, integer, text, list };
 
+/// A value as a file would say it.
+using written_value =
+    std::variant<bool, int64_t, std::string, std::vector<std::string>>;
+
 /// Checks and stores one text.
 template <class T>
 using text_setter = complaint (*)(T&, std::string_view);
+
+/// The texts that a `text_setter` would have to be given; none: the option must
+/// be left out.
+template <class T>
+using text_getter = std::vector<std::string> (*)(const T&);
 
 /// Where an option is kept.
 template <class T>
@@ -57,6 +68,13 @@ enum class place : uint8_t {
   per_listener,
 };
 
+/// What a changed option takes when the configuration is read again.
+enum class effect : uint8_t { at_once, new_connections, restart };
+
+/// The beginning of `text`, at most `most` bytes of it, fit for a message:
+/// control characters and what is not UTF-8 are escaped.
+std::string escaped(std::string_view text, size_t most = 80);
+
 /// One option: its name in both formats and what it does.
 template <class T>
 struct option {
@@ -68,6 +86,13 @@ struct option {
   bool is_list = false;
   /// A text without spaces.
   bool is_word = false;
+  /// The opposite of a `where` that is a `text_setter`.
+  text_getter<T> written = nullptr;
+  /// All that it can be; empty: any.
+  std::span<const std::string_view> words = {};
+  /// The option that this is another name of; empty: none.
+  std::string_view same_as = {};
+  effect applies = effect::at_once;
 };
 
 using broker_option = option<draft>;
@@ -80,12 +105,30 @@ std::span<const listener_option> listener_options() noexcept;
 const broker_option* find_broker_option(std::string_view name) noexcept;
 const listener_option* find_listener_option(std::string_view name) noexcept;
 
+/// The option's one name: that of another where it is only another name.
+template <class T>
+std::string name_of(const option<T>& what) {
+  return std::string{what.same_as.empty() ? what.name : what.same_as};
+}
+
 template <class T>
 value_kind kind_of(const option<T>& what) noexcept;
 
 /// Checks `given` and stores it. REQUIRES: its type is that of `kind_of`.
 template <class T>
 complaint assign(T& in, const option<T>& what, const value& given);
+
+/// The opposite of `assign`. Where the result is an empty list, the option
+/// must be left out.
+template <class T>
+written_value value_of(const T& from, const option<T>& what);
+
+/// Makes `what` in `to` what it is in `from`. REQUIRES: it is no list.
+template <class T>
+void copy(const T& from, T& to, const option<T>& what);
+
+/// What `name` means, in one or two sentences; empty: there is no such option.
+std::string_view meaning_of(std::string_view name) noexcept;
 
 /// What becomes of an option of Mosquitto that this version does not have.
 struct verdict {

@@ -9,7 +9,6 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,10 +17,11 @@ namespace troupe {
 /// Work to be done once. Unlike a std::function it can own what only moves.
 class job {
 public:
+  /// `what` is called once, without arguments.
   template <class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, job>) job(F&& what)
-      : what_(std::make_unique<holder<std::remove_cvref_t<F>>>(
-          std::forward<F>(what))) {}
+  job(F what) : what_(std::make_unique<holder<F>>(std::move(what))) {}
+  job(job&&) noexcept = default;
+  job& operator=(job&&) noexcept = default;
 
   /// Does the work. REQUIRES: neither moved from nor done.
   void operator()() { std::exchange(what_, nullptr)->run(); }
@@ -34,7 +34,6 @@ private:
   template <class F>
   struct holder final : work {
     explicit holder(F&& given) : what(std::move(given)) {}
-    explicit holder(const F& given) : what(given) {}
     void run() override { what(); }
     F what;
   };

@@ -166,7 +166,7 @@ listen_result listen_tcp(const std::string& host, uint16_t port,
   return result;
 }
 
-listen_result listen_unix(const std::string& path) {
+listen_result listen_unix(const std::string& path, std::optional<mode_t> mode) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path))
@@ -186,6 +186,7 @@ listen_result listen_unix(const std::string& path) {
       || bind(listening.fd(), reinterpret_cast<sockaddr*>(&address),
               sizeof(address))
              != 0
+      || (mode && chmod(path.c_str(), *mode) != 0)
       || listen(listening.fd(), backlog) != 0)
     return {{}, "cannot listen on " + path + ": " + std::strerror(errno)};
   listen_result result;

@@ -2,7 +2,10 @@
 
 #include "net/socket.hpp"
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +30,10 @@ listen_result listen_tcp(const std::string& host, uint16_t port,
                          const std::string& interface = {});
 
 /// Listens on a unix socket; a stale file of a dead process is replaced, one
-/// that somebody listens on is not.
-listen_result listen_unix(const std::string& path);
+/// that somebody listens on is not. `mode`: its permissions from the first
+/// moment on that anybody can connect; without one what the umask leaves.
+listen_result listen_unix(const std::string& path,
+                          std::optional<mode_t> mode = std::nullopt);
 
 /// A connection that was waiting, ready for use (non-blocking, close on exec,
 /// TCP_NODELAY), or how the attempt ended.

@@ -67,6 +67,10 @@ public:
       : socket_(std::move(connection)), layer_(std::move(above)) {}
 
   int fd() const noexcept { return socket_.fd(); }
+  /// What is below all layers, to make one for it.
+  const net::socket& socket() const noexcept { return socket_; }
+  /// Puts a layer above the socket. REQUIRES: there is none.
+  void add(std::unique_ptr<layer> above) noexcept { layer_ = std::move(above); }
   bool is_open() const noexcept { return socket_.is_open(); }
   net::socket& below() noexcept { return socket_; }
   /// From here on bytes pass through `above`. REQUIRES: there is no layer yet.

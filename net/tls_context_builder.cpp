@@ -124,8 +124,9 @@ void tls_context_builder::set_fixed_choices(SSL_CTX* handle) const {
                                   | SSL_OP_PRIORITIZE_CHACHA);
   // Tickets are kept by the clients: nothing needs to be remembered here.
   SSL_CTX_set_session_cache_mode(handle, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_session_id_context(handle, session_context,
-                                 sizeof session_context - 1);
+  if (target_.is_server())
+    SSL_CTX_set_session_id_context(handle, session_context,
+                                   sizeof session_context - 1);
   // One read of the socket takes as many records as are there. The kernel's
   // own TLS cannot take over from what was read ahead.
   auto by_kernel = settings_.kernel_tls && kernel_has_tls();
@@ -154,7 +155,12 @@ problem tls_context_builder::set_ciphers(SSL_CTX* handle) const {
                     "`openssl ciphers -v` shows them",
                     ciphers)};
   }
-  const auto& suites = settings_.ciphersuites;
+  auto suites = settings_.ciphersuites;
+  // Keys that are not made for a suite are for those with SHA-256 [RFC 8446,
+  // 4.2.11]: if another came first, the key would not be used.
+  if (suites.empty() && target_.uses_psk())
+    suites = "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:"
+             "TLS_AES_256_GCM_SHA384";
   if (!suites.empty()
       && SSL_CTX_set_ciphersuites(handle, suites.c_str()) != 1) {
     ERR_clear_error();

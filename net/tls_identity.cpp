@@ -6,6 +6,9 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
+#include <algorithm>
+#include <array>
+
 namespace troupe::net {
 
 namespace {
@@ -47,6 +50,21 @@ std::string psk_identity_of(const SSL& ssl, const handshake_notes& notes) {
   return used != nullptr ? used : std::string{};
 }
 
+/// How handshakes end whose keys differ, or are missing on one side.
+constexpr std::array of_keys{
+    SSL_R_PSK_IDENTITY_NOT_FOUND,
+    SSL_R_BINDER_DOES_NOT_VERIFY,
+    SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC,
+    SSL_R_DIGEST_CHECK_FAILED,
+    SSL_R_NO_SHARED_CIPHER,
+    SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM,
+    SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
+    SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER,
+    SSL_R_SSLV3_ALERT_BAD_RECORD_MAC,
+    SSL_R_TLSV1_ALERT_DECRYPT_ERROR,
+    SSL_R_TLSV1_ALERT_UNKNOWN_PSK_IDENTITY,
+};
+
 } // namespace
 
 std::unique_ptr<peer_identity> identify_peer(const SSL& ssl,
@@ -78,6 +96,29 @@ std::string check_resumed(const SSL& ssl) {
   if (X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0)
     return {};
   return explain_verification(X509_V_ERR_CERT_HAS_EXPIRED);
+}
+
+std::string explain_psk(const tls_context& context,
+                        const handshake_notes& notes, int reason) {
+  if (!context.uses_psk()
+      || std::ranges::find(of_keys, reason) == of_keys.end())
+    return {};
+  if (!context.is_server())
+    return notes.psk_found
+               ? "the peer does not know our pre-shared key identity, or its "
+                 "key is another one"
+               : std::string{};
+  const auto& identity = notes.psk_identity;
+  // What a stranger sent goes into a log.
+  auto name = is_printable(identity) ? '"' + identity + '"'
+                                     : std::string{"that is not printable"};
+  if (notes.psk_found)
+    return "the peer's key for the identity " + name + " is wrong";
+  if (!identity.empty())
+    return "there is no pre-shared key for the identity " + name;
+  return context.settings().certfile.empty()
+             ? "the peer offers no pre-shared key"
+             : std::string{};
 }
 
 } // namespace troupe::net

@@ -18,4 +18,9 @@ std::unique_ptr<peer_identity> identify_peer(const SSL& ssl,
 /// since. Empty: it may.
 std::string check_resumed(const SSL& ssl);
 
+/// What is wrong with the pre-shared key of a handshake that failed for
+/// `reason`, a code of OpenSSL; empty: it has nothing to do with keys.
+std::string explain_psk(const tls_context& context,
+                        const handshake_notes& notes, int reason);
+
 } // namespace troupe::net

@@ -118,10 +118,13 @@ kind tls_layer::after_system_error() noexcept {
 }
 
 kind tls_layer::after_error() noexcept {
-  auto is_end =
-      ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-  if (!is_end)
-    return fail(explain_tls_error(*ssl_, is_ready_));
+  auto reason = ERR_GET_REASON(ERR_peek_error());
+  if (reason != SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    auto why = explain_tls_error(*ssl_, is_ready_);
+    auto about_key =
+        notes_ ? explain_psk(*context_, *notes_, reason) : std::string{};
+    return fail(about_key.empty() ? std::move(why) : std::move(about_key));
+  }
   ERR_clear_error();
   if (!is_ready_)
     return fail("the peer closed the connection in the middle of the TLS "

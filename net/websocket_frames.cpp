@@ -129,6 +129,19 @@ struct frame_reader::frame {
     return static_cast<ssize_t>(size);
   }
 
+  /// Accounts for what wslay has given back; whether a frame begins with it.
+  bool count(const wslay_frame_iocb& chunk) noexcept {
+    auto is_new = !has_header;
+    if (is_new) {
+      in_wslay -= header_size(chunk);
+      payload_left = chunk.payload_length;
+    }
+    in_wslay -= chunk.data_length;
+    payload_left -= chunk.data_length;
+    has_header = payload_left != 0;
+    return is_new;
+  }
+
   bool is_between_frames() const noexcept {
     return !has_header && in_wslay == 0;
   }
@@ -165,40 +178,42 @@ size_t frame_reader::unwrap(std::span<uint8_t> bytes, byte_buffer& pong) {
 /// bytes it works on, so writing to the front of `bytes` destroys nothing.
 size_t frame_reader::read_frames(std::span<uint8_t> bytes, byte_buffer& pong) {
   size_t size = 0;
-  auto& in = *frame_;
   while (state_ == state::open) {
     wslay_frame_iocb chunk{};
-    auto got = wslay_frame_recv(in.context, &chunk);
-    if (got == WSLAY_ERR_WANT_READ && in.source.empty())
-      return size;
-    if (got == WSLAY_ERR_WANT_READ)
+    auto got = wslay_frame_recv(frame_->context, &chunk);
+    if (got == WSLAY_ERR_WANT_READ && !frame_->source.empty())
       continue;
+    if (got == WSLAY_ERR_WANT_READ)
+      return size;
     if (got < 0) {
       fail(close_code::protocol_error, "a frame's length is not allowed");
       return size;
     }
-    if (!in.has_header) {
-      in.has_header = true;
-      in.in_wslay -= header_size(chunk);
-      in.payload_left = chunk.payload_length;
-      in.control_size = 0;
+    if (frame_->count(chunk))
       judge(chunk);
-      if (state_ != state::open)
-        return size;
-    }
-    in.in_wslay -= chunk.data_length;
-    in.payload_left -= chunk.data_length;
-    in.has_header = in.payload_left != 0;
-    auto is_control = wslay_is_ctrl_frame(chunk.opcode) != 0;
-    auto* to =
-        is_control ? in.control.data() + in.control_size : bytes.data() + size;
-    if (chunk.data_length != 0)
-      std::memcpy(to, chunk.data, chunk.data_length);
-    (is_control ? in.control_size : size) += chunk.data_length;
-    if (is_control && !in.has_header)
-      end_control(chunk.opcode, pong);
+    if (state_ == state::open)
+      size += take(chunk, bytes.data() + size, pong);
   }
   return size;
+}
+
+/// Takes a part of a frame's payload; returns how much of it went to `into`.
+size_t frame_reader::take(const wslay_frame_iocb& chunk, uint8_t* into,
+                          byte_buffer& pong) {
+  auto& in = *frame_;
+  auto is_control = wslay_is_ctrl_frame(chunk.opcode) != 0;
+  if (is_control)
+    into = in.control.data() + in.control_size;
+  if (chunk.data_length != 0)
+    std::memcpy(into, chunk.data, chunk.data_length);
+  if (!is_control)
+    return chunk.data_length;
+  in.control_size += chunk.data_length;
+  if (!in.has_header) {
+    end_control(chunk.opcode, pong);
+    in.control_size = 0;
+  }
+  return 0;
 }
 
 /// Whether a frame with this header may come now.

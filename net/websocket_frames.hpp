@@ -80,6 +80,7 @@ private:
   struct frame;
 
   size_t read_frames(std::span<uint8_t> bytes, byte_buffer& pong);
+  size_t take(const wslay_frame_iocb& chunk, uint8_t* into, byte_buffer& pong);
   void judge(const wslay_frame_iocb& head) noexcept;
   void end_control(uint8_t opcode, byte_buffer& pong);
   void on_close(std::span<const uint8_t> payload) noexcept;

@@ -62,6 +62,7 @@ private:
   }
 
   io_result take(socket& from, std::span<uint8_t> into);
+  io_result await_close(socket& from, std::span<uint8_t> into);
   std::span<uint8_t> shake_hands(socket& to, std::span<uint8_t> bytes);
   void on_request(socket& to);
   void on_response(socket& to);
@@ -89,6 +90,7 @@ private:
   std::optional<kind> end_;      // what `read` says from now on
   websocket_role role_;
   bool is_end_told_ = false;
+  bool is_shut_ = false; // we have said farewell
 };
 
 // -- reading
@@ -99,6 +101,8 @@ io_result websocket_layer::read(socket& from,
   if (into.empty())
     return {kind::would_block, 0};
   try {
+    if (is_shut_)
+      return await_close(from, into);
     if (!end_)
       return take(from, into);
   } catch (const std::bad_alloc&) {
@@ -126,6 +130,19 @@ io_result websocket_layer::take(socket& from, std::span<uint8_t> into) {
     return {kind::done, size};
   is_end_told_ = end_.has_value();
   return {end_.value_or(kind::would_block), 0};
+}
+
+/// After our farewell nothing matters but the peer's, upon which the server is
+/// to close the connection (RFC 6455, section 7.1.1).
+io_result websocket_layer::await_close(socket& from, std::span<uint8_t> into) {
+  flush(from);
+  auto got = read_below(from, into);
+  if (got.what != kind::done)
+    return got;
+  reader_.unwrap(into.first(got.bytes), pong_);
+  pong_.clear();
+  auto is_open = reader_.current() == frame_reader::state::open;
+  return {is_open ? kind::would_block : kind::end_of_stream, 0};
 }
 
 /// Collects the peer's half of the handshake; returns what follows it.
@@ -207,7 +224,7 @@ void websocket_layer::on_end_of_frames(socket& to) {
 
 io_result websocket_layer::write(socket& to,
                                  std::span<const uint8_t> from) noexcept {
-  if (end_)
+  if (end_ || is_shut_)
     return {kind::broken, 0};
   try {
     if (handshake_ || from.empty()) {
@@ -307,6 +324,8 @@ void websocket_layer::flush(socket& to) noexcept {
     output_.consume(sent.bytes);
   }
   output_.release();
+  if (below_ && below_->has_output())
+    below_->write(to, {});
 }
 
 // -- the end
@@ -332,8 +351,8 @@ void websocket_layer::drain(socket& from) noexcept {
 }
 
 void websocket_layer::shutdown(socket& to) noexcept {
-  if (!end_) {
-    end_ = kind::broken;
+  if (!end_ && !is_shut_) {
+    is_shut_ = true;
     try {
       if (!handshake_ && frame_left_ == 0)
         append_close(output_, close_code::normal, {}, role_);

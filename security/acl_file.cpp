@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <utility>
 
 namespace troupe::security {
@@ -17,10 +18,7 @@ constexpr size_t enough_warnings = 100;
 
 /// Where `rule_tree::matches` counts the lines with this right.
 constexpr size_t place_of(acl_right right) noexcept {
-  return right == deny_right    ? 0
-         : right == read_right  ? 1
-         : right == write_right ? 2
-                                : 3;
+  return static_cast<size_t>(std::countr_zero(static_cast<uint8_t>(right)));
 }
 
 constexpr acl_right right_for(action what) noexcept {

@@ -13,14 +13,6 @@
 
 namespace troupe::security::dynsec {
 
-/// What `content` says, as Mosquitto's plugin finds it: the roles of the
-/// client, then those of its groups, each list the highest priority first; in a
-/// role the literal ACLs before the patterns, the highest priority first. The
-/// first ACL that covers the topic decides, then the default access, which
-/// never allows $CONTROL. Without a right: pass.
-ruling decide(const document& content, const client_identity& who, action what,
-              std::string_view topic) noexcept;
-
 /// What a CONNECT is compared with.
 struct account {
   /// As in a password file; empty: it cannot connect.
@@ -29,9 +21,12 @@ struct account {
   std::optional<std::string> client_id;
   bool disabled = false;
 
-  /// Whether it may connect with that client id, if the password is right.
-  bool admits(std::string_view id) const noexcept {
-    return !disabled && !password.empty() && (!client_id || *client_id == id);
+  /// Whether it may connect with that client id, if `given` turns out to be
+  /// its password. An empty one never is: like Mosquitto, which takes it for
+  /// none.
+  bool admits(std::string_view id, std::string_view given) const noexcept {
+    return !disabled && !password.empty() && !given.empty()
+           && (!client_id || *client_id == id);
   }
 };
 

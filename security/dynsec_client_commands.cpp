@@ -82,7 +82,9 @@ answer create_client(command& in) {
       made.roles = std::move(*roles);
   if (!wrong.empty())
     return refused{wrong};
-  if (password != nullptr) {
+  // Nobody can connect with an empty one.
+  bool has_password = password != nullptr && !password->empty();
+  if (has_password) {
     made.password = hash_of(in, *password);
     if (made.password.empty())
       return refused{internal_error};
@@ -94,7 +96,7 @@ answer create_client(command& in) {
     return refused{wrong};
   }
   return done{fmt::format("username={} | password={}", user.name,
-                          password != nullptr ? "*****" : "no password")};
+                          has_password ? "*****" : "no password")};
 }
 
 answer delete_client(command& in) {

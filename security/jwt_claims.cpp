@@ -16,7 +16,7 @@ using nlohmann::json;
 using complaint = std::optional<explanation>;
 
 /// The end of the year 9999: no later time is told from it.
-constexpr wall_time last_moment = 253'402'300'799'000;
+constexpr wall_time last_second = 253'402'300'799;
 
 /// A NumericDate (RFC 7519, section 2): seconds since 1970, whole or not.
 std::optional<wall_time> to_moment(const json& date) {
@@ -25,8 +25,8 @@ std::optional<wall_time> to_moment(const json& date) {
   auto seconds = date.get<double>();
   if (!(seconds >= 0))
     return std::nullopt;
-  if (seconds >= static_cast<double>(last_moment / 1000))
-    return last_moment;
+  if (seconds >= static_cast<double>(last_second))
+    return last_second * 1000;
   return static_cast<wall_time>(seconds * 1000);
 }
 

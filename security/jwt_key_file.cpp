@@ -135,6 +135,11 @@ std::string_view without_line_end(std::string_view text) noexcept {
   return text;
 }
 
+bool begins_as_json(std::string_view text) noexcept {
+  auto first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && text[first] == '{';
+}
+
 checked<jwt_key_set> parse_secret(std::string_view text,
                                   std::string_view name) {
   auto secret = without_line_end(text);
@@ -144,8 +149,7 @@ checked<jwt_key_set> parse_secret(std::string_view text,
         "everybody knows it, so it cannot be a secret; write it as PEM, with "
         "`openssl pkey -pubin -inform DER -in KEY` if it is DER",
         name)};
-  if (secret.find_first_not_of(" \t\r\n") != std::string_view::npos
-      && secret[secret.find_first_not_of(" \t\r\n")] == '{')
+  if (begins_as_json(secret))
     return explanation{fmt::format(
         "{}: this is JSON; a JWK set belongs to jwt_jwks_file", name)};
   auto key = jwt_key::from_secret(secret);

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <initializer_list>
+#include <utility>
 #include <vector>
 
 // The written forms of password hashes.

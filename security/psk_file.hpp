@@ -12,8 +12,8 @@
 
 namespace troupe::security {
 
-/// The longest key that OpenSSL takes, in bytes.
-inline constexpr size_t longest_psk = 256;
+/// The longest key that OpenSSL 3 takes, in bytes.
+inline constexpr size_t longest_psk = 512;
 
 /// The identities of a PSK file and their keys, which are wiped with it. Never
 /// changes once it is read, so all threads may ask at any time.

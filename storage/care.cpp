@@ -20,6 +20,14 @@ constexpr size_t removed_at_once = 5'000;
 
 enum class verdict { keep, remove, enough };
 
+// The client may hold its identifier, however old the message is.
+bool is_launched(const std::vector<broker::launch_run>& window,
+                 uint64_t sequence, const entry_header& entry) {
+  return entry.options.packet_id != 0 || entry.kind == entry_kind::released
+         || (entry.options.qos != protocol::qos::at_most_once
+             && broker::launched_id(window, sequence) != 0);
+}
+
 } // namespace
 
 // Removes what `judge` says and tells how much that was, as far as it could be
@@ -35,7 +43,7 @@ broker::queue_totals disk_store::sweep(session_key key, uint64_t from,
        records->Valid(); records->Next()) {
     auto where = position_of(records.key());
     auto entry = where ? decode_entry(records.value()) : std::nullopt;
-    auto what = entry ? judge(entry->header) : verdict::keep;
+    auto what = entry ? judge(where->sequence, entry->header) : verdict::keep;
     if (what == verdict::enough)
       break;
     if (!entry)
@@ -58,11 +66,11 @@ broker::queue_totals disk_store::sweep(session_key key, uint64_t from,
 
 broker::queue_totals disk_store::drop_oldest(session_key key, uint64_t from,
                                              size_t count) {
-  auto judge = [&](const entry_header& entry) {
+  auto window = mending([&] { return load_window(key); });
+  auto judge = [&](uint64_t sequence, const entry_header& entry) {
     if (count == 0)
       return verdict::enough;
-    // It has been launched all the same.
-    if (entry.options.packet_id != 0 || entry.kind == entry_kind::released)
+    if (is_launched(window, sequence, entry))
       return verdict::keep;
     --count;
     return verdict::remove;
@@ -73,11 +81,14 @@ broker::queue_totals disk_store::drop_oldest(session_key key, uint64_t from,
 broker::queue_totals disk_store::drop_expired(session_key key,
                                               const instant& now) {
   tell(now);
+  auto window = mending([&] { return load_window(key); });
   wall_time earliest = 0;
-  auto judge = [&](const entry_header& entry) {
+  auto judge = [&](uint64_t sequence, const entry_header& entry) {
+    if (entry.expires_at == 0 || is_launched(window, sequence, entry))
+      return verdict::keep;
     if (entry.is_expired(now.wall))
       return verdict::remove;
-    if (entry.expires_at != 0 && (earliest == 0 || entry.expires_at < earliest))
+    if (earliest == 0 || entry.expires_at < earliest)
       earliest = entry.expires_at;
     return verdict::keep;
   };

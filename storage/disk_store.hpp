@@ -168,6 +168,7 @@ private:
   auto load_one(family where, broker::session_key key,
                 rocksdb::WriteBatch& tidy, Decode decode)
       -> decltype(decode(std::string_view{}));
+  std::vector<broker::launch_run> load_window(broker::session_key key);
   uint64_t first_visible(broker::session_key key, uint64_t from) const;
   template <class Judge>
   broker::queue_totals sweep(broker::session_key key, uint64_t from,

@@ -102,6 +102,13 @@ void disk_store::load_incoming_ids(session_key key, rocksdb::WriteBatch& tidy,
   note(records->status());
 }
 
+std::vector<broker::launch_run> disk_store::load_window(session_key key) {
+  rocksdb::WriteBatch tidy;
+  auto window = load_one(family::windows, key, tidy, decode_window);
+  write_now(tidy);
+  return window ? std::move(*window) : std::vector<broker::launch_run>{};
+}
+
 broker::stored_session disk_store::load(session_key key, const instant& now) {
   tell(now);
   return mending([&] { return load_all(key, now); });

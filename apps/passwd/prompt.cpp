@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 namespace troupe::passwd_tool {
 

@@ -1,5 +1,6 @@
 #include "apps/store/text.hpp"
 
+#include "core/escapes.hpp"
 #include "core/printable.hpp"
 
 #include <array>
@@ -13,21 +14,13 @@ namespace {
 constexpr int64_t milliseconds = 1000;
 
 void append_escaped(std::string& out, unsigned char byte) {
-  char code[8];
-  switch (byte) {
-  case '\n':
-    out += "\\n";
+  if (auto known = short_escape(static_cast<char>(byte)); !known.empty()) {
+    out += known;
     return;
-  case '\r':
-    out += "\\r";
-    return;
-  case '\t':
-    out += "\\t";
-    return;
-  default:
-    std::snprintf(code, sizeof code, "\\x%02x", byte);
-    out += code;
   }
+  char code[8];
+  std::snprintf(code, sizeof code, "\\x%02x", byte);
+  out += code;
 }
 
 std::string formatted(const std::tm& time, const char* format) {

@@ -29,15 +29,6 @@ std::string random_client_id() {
   return result;
 }
 
-/// Options with a value that Mosquitto's tools have and troupe has not yet.
-constexpr std::array tls_options{
-    "--cafile",      "--capath",     "--cert",
-    "--key",         "--keyform",    "--ciphers",
-    "--tls-alpn",    "--tls-engine", "--tls-engine-kpass-sha1",
-    "--tls-version", "--tls-keylog", "--psk",
-    "--psk-identity"};
-constexpr std::array tls_flags{"--insecure", "--tls-use-os-certs"};
-
 } // namespace
 
 command_line::command_line(std::string program, const std::string& summary,
@@ -52,6 +43,7 @@ command_line::command_line(std::string program, const std::string& summary,
   add_mqtt_options();
   add_will_options();
   add_property_option();
+  tls_.add_to(*this);
   add_unsupported_options();
 }
 
@@ -95,8 +87,9 @@ void command_line::read_text(const std::string& text, const char* option,
 void command_line::add_connection_options() {
   value("-h,--host", "host to connect to. Default: localhost",
         [this](const auto& text) { options_.host = text; });
-  value("-p,--port", "port to connect to. Default: 1883",
+  value("-p,--port", "port to connect to. Default: 1883, with TLS 8883",
         [this](const auto& text) {
+          has_port_ = true;
           auto port = to_number(text, 1, 65535);
           if (!port)
             refuse("Invalid port given: " + text);
@@ -106,7 +99,7 @@ void command_line::add_connection_options() {
         [this](const auto& text) { options_.unix_path = text; });
   value("-A", "local address to connect from",
         [this](const auto& text) { options_.bind_address = text; });
-  value("-L,--url", "mqtt://[user[:password]@]host[:port]/topic",
+  value("-L,--url", "mqtt[s]://[user[:password]@]host[:port]/topic",
         [this](const auto& text) { read_url(text); });
   flag("--nodelay", "send small packets at once (TCP_NODELAY)",
        [this] { options_.tcp_nodelay = true; });
@@ -172,14 +165,6 @@ void command_line::add_will_options() {
 }
 
 void command_line::add_unsupported_options() {
-  auto no_tls = [this](const std::string& name) {
-    refuse(name + ": this version of troupe has no TLS yet.");
-  };
-  for (std::string name : tls_options)
-    value(name, "not yet: needs TLS",
-          [no_tls, name](const auto&) { no_tls(name); });
-  for (std::string name : tls_flags)
-    flag(name, "not yet: needs TLS", [no_tls, name] { no_tls(name); });
   value("--proxy", "not yet: SOCKS", [this](const auto&) {
     refuse("--proxy: this version of troupe knows no SOCKS yet.");
   });
@@ -218,6 +203,9 @@ void command_line::read_url(const std::string& text) {
     return refuse(problem);
   options_.host = url.host;
   options_.port = url.port;
+  has_port_ = true;
+  if (url.is_secure)
+    tls_.demand();
   if (url.user_name)
     options_.user_name = url.user_name;
   if (url.password)
@@ -309,10 +297,8 @@ void command_line::check() {
   for (const auto* text : {&options_.user_name, &options_.password})
     if (*text && (*text)->size() > 0xffff)
       refuse("User name or password is longer than 65535 bytes.");
-  // What Mosquitto does only with TLS must not happen in the clear.
-  if (options_.port == 8883 && options_.unix_path.empty())
-    refuse("Port 8883 is for TLS, which this version of troupe does not have "
-           "yet.");
+  if (auto problem = tls_.finish(options_, has_port_); !problem.empty())
+    refuse(problem);
 }
 
 /// Gives a user property, which has a word more than the others, its own name;

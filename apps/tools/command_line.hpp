@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/tools/options.hpp"
+#include "apps/tools/tls_arguments.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -73,10 +74,12 @@ private:
   std::function<void(const std::string&)> use_topic_;
   std::vector<property_target> property_targets_;
   std::string problem_;
+  tls_arguments tls_;
   bool show_help_ = false;
   bool show_version_ = false;
   bool has_id_ = false;
   bool has_prefix_ = false;
+  bool has_port_ = false;
 };
 
 } // namespace troupe::tools

@@ -1,47 +1,100 @@
 #include "apps/tools/connection.hpp"
 
 #include "apps/tools/dial.hpp"
+#include "net/tls_layer.hpp"
 
-#include <sys/socket.h>
-#include <unistd.h>
+#include <signal.h>
 
-#include <cerrno>
+#include <chrono>
 #include <span>
+#include <utility>
 
 namespace troupe::tools {
 namespace {
 
-constexpr size_t read_size = size_t{64} << 10;
+using kind = net::io_result::kind;
 
-bool would_block() noexcept {
-  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
+constexpr size_t read_size = size_t{64} << 10;
 
 } // namespace
 
-std::string connection::open(const client_options& options, waiter& wait) {
+connection::failure connection::open(const client_options& options,
+                                     waiter& wait) {
   close();
-  return dial(options, wait, socket_);
+  int descriptor = -1;
+  auto problem = dial(options, wait, descriptor);
+  stream_ = net::stream{net::socket{descriptor}};
+  if (!problem.empty())
+    close();
+  if (!problem.empty() || !options.tls)
+    return {problem, false};
+  auto failed = begin_tls(options, wait);
+  if (!failed.text.empty())
+    close();
+  return failed;
+}
+
+connection::failure connection::begin_tls(const client_options& options,
+                                          waiter& wait) {
+  // Files may have changed since the last time: read them each time.
+  auto context = net::make_client_context(*options.tls);
+  if (!context)
+    return {"Error: Problem setting TLS options: " + context.error().text,
+            false};
+  // OpenSSL writes to the socket by itself.
+  ::signal(SIGPIPE, SIG_IGN);
+  auto host = options.unix_path.empty() ? options.host : "localhost";
+  auto layer = net::tls_connect(*context, stream_.socket(), host);
+  if (!layer)
+    return {"Error: Problem setting TLS options: " + host
+                + " is no name that a certificate could be for",
+            false};
+  stream_.add(std::move(layer));
+  auto why = shake_hands(wait, clock::now()
+                                   + std::chrono::seconds{options.keep_alive});
+  if (!why.empty())
+    return {"Error: A TLS error occurred: " + why, true};
+  return {};
+}
+
+/// Returns why it failed, or nothing.
+std::string connection::shake_hands(waiter& wait, time_point deadline) {
+  while (!stream_.is_ready()) {
+    auto what = stream_.write({}).what;
+    if (stream_.is_ready())
+      break;
+    if (what != kind::would_block) {
+      auto why = tls_error();
+      return why.empty() ? "the broker closed the connection" : why;
+    }
+    auto events = stream_.has_output() ? POLLIN | POLLOUT : POLLIN;
+    pollfd socket{stream_.fd(), static_cast<short>(events), 0};
+    wait.wait({&socket, 1}, deadline);
+    if (wait.stop_requested())
+      return "interrupted";
+    if (clock::now() >= deadline)
+      return "the broker did not answer in time";
+  }
+  return {};
 }
 
 void connection::close() noexcept {
-  if (socket_ >= 0)
-    ::close(socket_);
-  socket_ = -1;
+  stream_.close();
 }
 
 pollfd connection::interest(const client& owner) const noexcept {
-  auto events = owner.output().empty() ? POLLIN : POLLIN | POLLOUT;
-  return {socket_, static_cast<short>(events), 0};
+  auto writes = !owner.output().empty() || stream_.has_output();
+  return {stream_.fd(), static_cast<short>(writes ? POLLIN | POLLOUT : POLLIN),
+          0};
 }
 
 bool connection::write(client& owner) {
   auto& output = owner.output();
   while (!output.empty()) {
-    auto count = ::send(socket_, output.data(), output.size(), MSG_NOSIGNAL);
-    if (count < 0)
-      return would_block();
-    output.consume(static_cast<size_t>(count));
+    auto done = stream_.write(output.bytes());
+    if (done.what != kind::done)
+      return done.what == kind::would_block;
+    output.consume(done.bytes);
     owner.on_written(clock::now());
   }
   return true;
@@ -49,13 +102,17 @@ bool connection::write(client& owner) {
 
 connection::state connection::read(client& owner) {
   static uint8_t buffer[read_size];
-  auto count = ::recv(socket_, buffer, sizeof buffer, 0);
-  if (count < 0)
-    return would_block() ? state::open : state::lost;
-  if (count == 0)
-    return state::lost;
-  auto problem = owner.feed({buffer, static_cast<size_t>(count)}, clock::now());
-  return problem ? state::not_mqtt : state::open;
+  // What TLS holds already would not wake the next wait.
+  do {
+    auto got = stream_.read(buffer);
+    if (got.what == kind::would_block)
+      return state::open;
+    if (got.what != kind::done)
+      return state::lost;
+    if (owner.feed({buffer, got.bytes}, clock::now()))
+      return state::not_mqtt;
+  } while (stream_.is_open() && stream_.has_input());
+  return state::open;
 }
 
 connection::state connection::serve(const pollfd& ready, client& owner) {
@@ -72,20 +129,20 @@ void connection::finish(client& owner, waiter& wait) {
   using namespace std::chrono_literals;
   auto deadline = clock::now() + 1s;
   while (!owner.output().empty() && clock::now() < deadline) {
-    pollfd room{socket_, POLLOUT, 0};
+    pollfd room{stream_.fd(), POLLOUT, 0};
     wait.wait({&room, 1}, deadline);
     if (!write(owner))
       return close();
   }
-  ::shutdown(socket_, SHUT_WR);
-  char ignored[4096];
+  stream_.shutdown_write();
+  uint8_t ignored[4096];
   while (clock::now() < deadline) {
-    pollfd more{socket_, POLLIN, 0};
+    pollfd more{stream_.fd(), POLLIN, 0};
     wait.wait({&more, 1}, deadline);
     if (more.revents == 0)
       continue;
-    auto count = ::recv(socket_, ignored, sizeof ignored, 0);
-    if (count == 0 || (count < 0 && !would_block()))
+    auto what = stream_.read(ignored).what;
+    if (what != kind::done && what != kind::would_block)
       break;
   }
   close();

@@ -4,6 +4,7 @@
 #include "apps/tools/options.hpp"
 #include "apps/tools/waiter.hpp"
 #include "core/clock.hpp"
+#include "net/stream.hpp"
 
 #include <poll.h>
 
@@ -11,11 +12,16 @@
 
 namespace troupe::tools {
 
-/// The socket under a client: a stream to the broker over TCP or a unix domain
-/// socket. Closes it when it goes.
+/// The way from a client to the broker: TCP or a unix domain socket, with TLS
+/// above it if the options say so. Closes it when it goes.
 class connection {
 public:
   enum class state { open, lost, not_mqtt };
+  /// Why no connection was made; empty: it was.
+  struct failure {
+    std::string text;
+    bool is_tls = false;
+  };
 
   connection() noexcept = default;
   ~connection() { close(); }
@@ -23,8 +29,8 @@ public:
   connection& operator=(const connection&) = delete;
 
   /// Connects as `options` say, one address after the other; waits until one
-  /// answers. Returns why it could not, or nothing.
-  std::string open(const client_options& options, waiter& wait);
+  /// answers, and until TLS stands.
+  failure open(const client_options& options, waiter& wait);
 
   /// What to wait for: bytes to read, and room for the client's output.
   pollfd interest(const client& owner) const noexcept;
@@ -37,13 +43,17 @@ public:
   void finish(client& owner, waiter& wait);
 
   void close() noexcept;
-  bool is_open() const noexcept { return socket_ >= 0; }
+  bool is_open() const noexcept { return stream_.is_open(); }
+  /// What TLS found wrong with a connection that was lost; empty: nothing.
+  std::string tls_error() const { return std::string{stream_.error()}; }
 
 private:
   bool write(client& owner);
   state read(client& owner);
+  failure begin_tls(const client_options& options, waiter& wait);
+  std::string shake_hands(waiter& wait, time_point deadline);
 
-  int socket_ = -1;
+  net::stream stream_;
 };
 
 } // namespace troupe::tools

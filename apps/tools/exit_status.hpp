@@ -13,6 +13,8 @@ enum exit_status : int {
   /// The broker said DISCONNECT while messages were unacknowledged.
   not_connected = 4,
   connection_lost = 7,
+  /// The broker and this side did not come to terms about TLS.
+  tls_failed = 8,
   timed_out = 27,
 };
 

@@ -1,6 +1,7 @@
 #include "apps/tools/message_json.hpp"
 
 #include "apps/tools/json_writer.hpp"
+#include "core/escapes.hpp"
 #include "protocol/topic.hpp"
 
 #include <nlohmann/json.hpp>
@@ -36,17 +37,12 @@ void append_escaped(std::string& out, char letter) {
   case '\f':
     out += "\\f";
     return;
-  case '\n':
-    out += "\\n";
-    return;
-  case '\r':
-    out += "\\r";
-    return;
-  case '\t':
-    out += "\\t";
-    return;
   default:
     break;
+  }
+  if (auto known = short_escape(letter); !known.empty()) {
+    out += known;
+    return;
   }
   if (static_cast<uint8_t>(letter) >= 0x20) {
     out += letter;

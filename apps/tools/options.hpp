@@ -2,6 +2,7 @@
 
 #include "apps/tools/message_format.hpp"
 #include "apps/tools/property_argument.hpp"
+#include "net/tls_settings.hpp"
 #include "protocol/packet.hpp"
 
 #include <chrono>
@@ -28,6 +29,8 @@ struct client_options {
   std::string unix_path;
   std::string bind_address;
   bool tcp_nodelay = false;
+  /// How TLS is spoken; nothing: in the clear.
+  std::optional<net::tls_settings> tls;
 
   protocol::version version = protocol::version::v311;
   /// Empty: the broker chooses one.

@@ -48,9 +48,9 @@ void tool::on_disconnected(protocol::reason) {
 
 bool tool::connect() {
   auto problem = connection_.open(options_, waiter_);
-  if (!problem.empty()) {
-    report(problem);
-    status_ = failed;
+  if (!problem.text.empty()) {
+    report(problem.text);
+    status_ = problem.is_tls ? tls_failed : failed;
     return false;
   }
   client_.start(clock::now());
@@ -65,7 +65,7 @@ bool tool::reconnect(time_point deadline) {
         return false;
       waiter_.wait({}, std::min(again, deadline));
     }
-    if (connection_.open(options_, waiter_).empty()) {
+    if (connection_.open(options_, waiter_).text.empty()) {
       client_.start(clock::now());
       return true;
     }
@@ -74,12 +74,20 @@ bool tool::reconnect(time_point deadline) {
 
 connection::state tool::serve(const pollfd& ready) {
   auto result = connection_.serve(ready, client_);
+  was_connected_ = was_connected_ || client_.is_connected();
   if (status_)
     return connection::state::open;
   if (result == connection::state::not_mqtt) {
     report("Error: A network protocol error occurred when communicating with "
            "the broker.");
     status_ = protocol_violated;
+  } else if (auto why = connection_.tls_error();
+             result == connection::state::lost && !was_connected_
+             && !why.empty()) {
+    // With TLS 1.3 a broker says only now that it wants another certificate.
+    report("Error: A TLS error occurred: " + why);
+    status_ = tls_failed;
+    result = connection::state::open;
   } else if (result == connection::state::open
              && !client_.on_timer(clock::now())) {
     result = connection::state::lost;

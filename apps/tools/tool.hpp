@@ -42,6 +42,7 @@ protected:
 
 private:
   const client_options& options_;
+  bool was_connected_ = false;
 };
 
 } // namespace troupe::tools

@@ -36,13 +36,13 @@ bool split_host(std::string_view text, broker_url& out) {
 } // namespace
 
 std::string parse_url(std::string_view url, broker_url& out) {
-  constexpr std::string_view scheme = "mqtt://";
-  if (url.starts_with("mqtts://"))
-    return "mqtts:// needs TLS, which this version of troupe does not have "
-           "yet.";
-  if (!url.starts_with(scheme))
+  constexpr std::string_view plain = "mqtt://";
+  constexpr std::string_view secure = "mqtts://";
+  out.is_secure = url.starts_with(secure);
+  if (!out.is_secure && !url.starts_with(plain))
     return "unsupported URL scheme.";
-  url.remove_prefix(scheme.size());
+  out.port = out.is_secure ? 8883 : 1883;
+  url.remove_prefix(out.is_secure ? secure.size() : plain.size());
   auto slash = url.find('/');
   if (slash == std::string_view::npos || slash + 1 == url.size())
     return "Invalid URL for -L argument specified - topic missing.";

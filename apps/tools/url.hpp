@@ -7,13 +7,15 @@
 
 namespace troupe::tools {
 
-/// The parts of `mqtt://[user[:password]@]host[:port]/topic`. As in Mosquitto
-/// nothing is percent-decoded.
+/// The parts of `mqtt[s]://[user[:password]@]host[:port]/topic`. As in
+/// Mosquitto nothing is percent-decoded.
 struct broker_url {
   std::optional<std::string> user_name;
   std::optional<std::string> password;
   std::string host;
   uint16_t port = 1883;
+  /// It begins with `mqtts`: TLS is to be spoken.
+  bool is_secure = false;
   std::string topic;
 };
 

@@ -36,10 +36,13 @@ struct client {
     if (auto* ours = message.get_if<attached>()) {
       session_present = ours->session_present;
       is_attached = true;
+      if (on_attached)
+        on_attached();
     } else if (auto* now = message.get_if<send_now>()) {
       for (const auto& each : now->deliveries)
         take(*now->batch->items[each.item].message, each.qos, each.packet_id);
     } else if (auto* queued = message.get_if<send_queued>()) {
+      CAF_REQUIRE(is_attached); // CONNACK comes first
       for (const auto& each : queued->deliveries)
         if (each.pubrel)
           answer(packet_type::pubcomp, each.packet_id);
@@ -63,6 +66,7 @@ struct client {
 
   connection_actor handle;
   session_actor session;
+  std::function<void()> on_attached;
   bool is_attached = false;
   bool session_present = false;
   std::map<int, int> got;
@@ -143,12 +147,14 @@ struct scenario : caf_fixture {
     }
   }
 
-  void attach(client& what, const std::string& name) {
+  void attach(client& what, const std::string& name,
+              const broker::publication_ptr& will = nullptr) {
     what.session = spawn_light<session>(sys, node, home, registry, name);
     attach_connection request;
     request.connection = what.handle;
     request.parameters.clean_start = false;
     request.parameters.expiry_interval = broker::session_never_expires;
+    request.parameters.will = will;
     what.is_attached = false;
     tell(what.session, std::move(request));
     settle();
@@ -243,6 +249,67 @@ CAF_TEST(whichever write fails what was acknowledged arrives as often as said) {
     CAF_REQUIRE(all.database->committed().queue.empty());
     CAF_REQUIRE_EQUAL(all.database->committed().subscriptions.size(), 2u);
   }
+}
+
+CAF_TEST(a client hears that it is connected when its will is on disk) {
+  scenario<test::failing_store> all;
+  all.begin();
+  auto checks = 0;
+  all.bert.on_attached = [&] {
+    ++checks;
+    CAF_CHECK_EQUAL(all.database->committed().wills.size(), 1u);
+  };
+  all.attach(all.bert, "bert", broker::make_publication("bye", "w"));
+  CAF_CHECK_EQUAL(checks, 1);
+  CAF_CHECK(all.bert.session_present);
+}
+
+CAF_TEST(on a full disk only new durable sessions wait) {
+  scenario<test::failing_store> all;
+  all.begin();
+  all.publish(1);
+  all.database->fail(1, true);
+  all.attach(all.bert, "bert");
+  CAF_CHECK(all.bert.is_attached);
+  CAF_CHECK_EQUAL(all.bert.got[1], 1);
+  client cleo{all.sys};
+  all.attach(cleo, "cleo");
+  CAF_CHECK(!cleo.is_attached);
+  all.database->fail(0);
+  all.settle();
+  CAF_CHECK(cleo.is_attached);
+  all.detach(cleo);
+  cleo.session = session_actor{};
+}
+
+CAF_TEST(a session that comes back on a full disk knows what it was told) {
+  scenario<test::failing_store> all;
+  all.begin();
+  all.publish(1);
+  all.publish(2);
+  all.database->fail(1, true);
+  all.attach(all.bert, "bert");
+  CAF_CHECK_EQUAL(all.bert.got[1], 1);
+  all.detach(all.bert);
+  all.attach(all.bert, "bert");
+  CAF_CHECK_EQUAL(all.bert.got[1], 1);
+  all.database->fail(0);
+  all.settle();
+  all.settle();
+  CAF_CHECK_EQUAL(all.bert.got[1], 1);
+  CAF_CHECK_EQUAL(all.bert.got[2], 1);
+}
+
+CAF_TEST(a session that leaves leaves no window behind that is done) {
+  scenario<test::failing_store> all;
+  all.begin();
+  all.publish(1);
+  all.publish(2);
+  all.attach(all.bert, "bert");
+  CAF_CHECK_EQUAL(all.bert.got.size(), 2u);
+  CAF_CHECK_EQUAL(all.database->committed().windows.size(), 1u);
+  all.detach(all.bert);
+  CAF_CHECK(all.database->committed().windows.empty());
 }
 
 CAF_TEST(a subtree that fails takes along nothing that is on disk) {

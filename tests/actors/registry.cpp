@@ -1,6 +1,7 @@
 #include "actors/registry.hpp"
 
 #include "../net/pairs.hpp"
+#include "actors/appender.hpp"
 #include "actors/subtree.hpp"
 #include "fixture.hpp"
 #include "protocol/decoder.hpp"
@@ -207,6 +208,28 @@ CAF_TEST(more sessions than allowed are refused and counted off) {
   CAF_CHECK_EQUAL(node.admission.connections(), 1);
 }
 
+CAF_TEST(a client whose session waits for it counts once) {
+  node.settings.global_max_clients = 1;
+  node.store = record<store_actor>(sys, [](const mail&) {});
+  node.appenders.push_back(spawn_light<appender>(sys, node, home()));
+  broker::offline_session known;
+  known.client_id = "anna";
+  known.queue = broker::disk_queue_ptr{new broker::disk_queue(1000, 1), false};
+  object_of<appender>(node.appenders[0])->adopt(std::move(known));
+  node.sessions = 1;
+  auto bert = connect("bert");
+  settle();
+  CAF_CHECK_EQUAL(bert.take(), "CONNACK end");
+  auto anna = connect("anna");
+  settle();
+  CAF_CHECK_EQUAL(anna.take(), ""); // its session is being loaded
+  CAF_CHECK_EQUAL(node.sessions.load(), 1);
+  anna.socket.close();
+  settle();
+  node.appenders.clear();
+  node.store = store_actor{};
+}
+
 CAF_TEST(a message goes from one client to another) {
   auto anna = connect("anna");
   auto bert = connect("bert");
@@ -249,6 +272,33 @@ CAF_TEST(a message that found no subtree is not acknowledged as one that did) {
   CAF_CHECK_EQUAL(room[0], 0x40);
   CAF_CHECK_EQUAL(room[4],
                   static_cast<uint8_t>(protocol::reason::unspecified_error));
+}
+
+CAF_TEST(a connection that ends while its output waits is gone in time) {
+  auto anna = connect("anna");
+  auto bert = connect("bert");
+  settle();
+  protocol::subscribe subscribe;
+  subscribe.packet_id = 1;
+  subscribe.subscriptions.push_back({"a", {}});
+  anna.send(subscribe);
+  settle();
+  std::string payload(20'000, 'x');
+  protocol::publish publish;
+  publish.topic = "a";
+  publish.payload = payload;
+  for (int i = 0; i < 15; ++i) {
+    bert.send(publish);
+    settle();
+  }
+  auto next = connect("anna");
+  settle();
+  CAF_CHECK_EQUAL(node.connections.load(), 3);
+  std::array<uint8_t, 4096> room;
+  while (anna.socket.read(room).what == net::io_result::kind::done)
+    home().run_one_turn(at); // it can be written to again
+  settle(seconds{2});
+  CAF_CHECK_EQUAL(node.connections.load(), 2);
 }
 
 CAF_TEST(a silent client is dropped after one and a half keep alives) {

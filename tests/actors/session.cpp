@@ -397,7 +397,9 @@ CAF_TEST(messages wait while the client does not read) {
 }
 
 CAF_TEST(what a full queue drops is counted) {
-  node.limits.max_queued_messages = 1;
+  config::settings limited;
+  limited.max_queued_messages = 1;
+  home.set_policy(make_policy(limited));
   attach(anna);
   send(output_writable{false});
   deliver_one("1");

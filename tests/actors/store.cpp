@@ -197,6 +197,28 @@ CAF_TEST(who reads sees what was sent before) {
   CAF_CHECK_EQUAL(owner.take(), "1:stored 2:stored 3:stored");
 }
 
+CAF_TEST(who reads sees what could not be written yet) {
+  auto queue = make_queue(7);
+  append(1, "a", queue);
+  append(2, "b", queue);
+  change(1, "x");
+  turn();
+  take();
+  database->fail(1, true);
+  remember what;
+  what.key = 7;
+  what.erased.push_back({1, 1, 0});
+  what.unsubscribed.push_back("x");
+  tell(actor, std::move(what));
+  change(2, "y");
+  change(3, "z", 8);
+  turn();
+  tell(actor, load_session{7, caf::actor_cast<load_sink>(sink)});
+  read();
+  turn();
+  CAF_CHECK_EQUAL(take(), "loaded(y,) 2=b, slice(2=b,)");
+}
+
 CAF_TEST(who shrinks a queue hears what went beyond) {
   auto queue = make_queue(7);
   append(1, "aaa", queue);

@@ -1,6 +1,4 @@
-#include "broker/sender.hpp"
-
-#include "publications.hpp"
+#include "sender_fixture.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -16,37 +14,10 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr auto qos0 = qos::at_most_once;
-constexpr auto qos1 = qos::at_least_once;
-constexpr auto qos2 = qos::exactly_once;
-
-uint64_t drops(const sender& of, drop_reason why) {
-  return of.dropped()[static_cast<size_t>(why)];
-}
-
-struct fixture {
-  session_limits limits;
-  sender out{limits};
-  time_point now = test_start;
+struct fixture : sender_fixture {
   sender_parameters client;
   uint32_t subscription_id = 0;
   uint16_t shared = 0;
-
-  // Packets as words: "1:a" is PUBLISH 1 with payload a, "1:a!" has DUP, "R1"
-  // is PUBREL 1, "R1?" one that says that the identifier is not known.
-  static std::string show(const std::vector<queued_delivery>& packets) {
-    std::string result;
-    for (const auto& packet : packets) {
-      result += result.empty() ? "" : " ";
-      auto id = std::to_string(packet.packet_id);
-      if (packet.pubrel)
-        result += "R" + id + (packet.reason != reason::success ? "?" : "");
-      else
-        result += id + ":" + std::string{packet.message->payload()}
-                  + (packet.dup ? "!" : "");
-    }
-    return result;
-  }
 
   std::string connect() {
     std::vector<queued_delivery> packets;
@@ -76,31 +47,7 @@ struct fixture {
       batch.add(message);
     }
     out.accept(batch, deliveries, now);
-    std::string result;
-    for (const auto& what : deliveries)
-      result += (result.empty() ? "" : " ") + std::to_string(what.packet_id)
-                + ":" + std::string{batch.items[what.item].message->payload()};
-    return result;
-  }
-
-  std::string acknowledge(packet_type type, uint16_t id,
-                          reason code = reason::success) {
-    std::vector<queued_delivery> packets;
-    protocol::acknowledgement packet;
-    packet.type = type;
-    packet.packet_id = id;
-    packet.reason = code;
-    out.on_acknowledgement(packet, now, packets);
-    return show(packets);
-  }
-  std::string puback(uint16_t id) {
-    return acknowledge(packet_type::puback, id);
-  }
-  std::string pubrec(uint16_t id) {
-    return acknowledge(packet_type::pubrec, id);
-  }
-  std::string pubcomp(uint16_t id) {
-    return acknowledge(packet_type::pubcomp, id);
+    return show(batch, deliveries);
   }
 
   std::string set_writable(bool value) {
@@ -131,7 +78,7 @@ CAF_TEST(QoS 0 passes an online client even when its window is full) {
 
 CAF_TEST(QoS 0 for a client that is away is counted as client offline) {
   CAF_CHECK_EQUAL(publish(qos0, "xy"), "");
-  CAF_CHECK_EQUAL(drops(out, drop_reason::client_offline), 2u);
+  CAF_CHECK_EQUAL(drops(drop_reason::client_offline), 2u);
   CAF_CHECK_EQUAL(connect(), "");
 }
 
@@ -207,7 +154,7 @@ CAF_TEST(a full queue drops the newest and counts it) {
   limits.max_queued_messages = 2;
   publish(qos1, "abcd");
   CAF_CHECK_EQUAL(out.queued(), 2u);
-  CAF_CHECK_EQUAL(drops(out, drop_reason::queue_full), 2u);
+  CAF_CHECK_EQUAL(drops(drop_reason::queue_full), 2u);
   CAF_CHECK_EQUAL(connect(), "1:a 2:b");
 }
 
@@ -217,7 +164,7 @@ CAF_TEST(the queue is limited by bytes too) {
   auto message = make_publication("1234");
   publish(qos1, {message, message, message});
   CAF_CHECK_EQUAL(out.queued_bytes(), 8u);
-  CAF_CHECK_EQUAL(drops(out, drop_reason::queue_full), 1u);
+  CAF_CHECK_EQUAL(drops(drop_reason::queue_full), 1u);
 }
 
 CAF_TEST(limits of zero queue without end) {
@@ -354,11 +301,11 @@ CAF_TEST(an expired message is never sent for the first time) {
   publish(qos1, "b");
   now += seconds{10};
   CAF_CHECK_EQUAL(connect(), "1:b");
-  CAF_CHECK_EQUAL(drops(out, drop_reason::expired), 1u);
+  CAF_CHECK_EQUAL(drops(drop_reason::expired), 1u);
   auto old = make_publication("c", "t", 5, now - seconds{5});
   CAF_CHECK_EQUAL(publish(qos0, {old}), "");
   CAF_CHECK_EQUAL(publish(qos1, {old}), "");
-  CAF_CHECK_EQUAL(drops(out, drop_reason::expired), 3u);
+  CAF_CHECK_EQUAL(drops(drop_reason::expired), 3u);
 }
 
 CAF_TEST(an expired message that was sent once is sent again) {
@@ -376,12 +323,12 @@ CAF_TEST(expired messages make room in a full queue) {
   publish(qos1, "c", 20);
   now += seconds{10};
   publish(qos1, "d");
-  CAF_CHECK_EQUAL(drops(out, drop_reason::queue_full), 0u);
+  CAF_CHECK_EQUAL(drops(drop_reason::queue_full), 0u);
   publish(qos1, "e");
-  CAF_CHECK_EQUAL(drops(out, drop_reason::queue_full), 1u);
+  CAF_CHECK_EQUAL(drops(drop_reason::queue_full), 1u);
   now += seconds{10};
   publish(qos1, "f");
-  CAF_CHECK_EQUAL(drops(out, drop_reason::expired), 2u);
+  CAF_CHECK_EQUAL(drops(drop_reason::expired), 2u);
   CAF_CHECK_EQUAL(connect(), "1:a 2:d 3:f");
 }
 
@@ -394,7 +341,7 @@ CAF_TEST(a PUBLISH above the maximum packet size is dropped before an id) {
   CAF_CHECK_EQUAL(publish(qos1, {make_publication("ab")}), "");
   CAF_CHECK_EQUAL(publish(qos0, {make_publication("abc")}), "0:abc");
   CAF_CHECK_EQUAL(publish(qos0, {make_publication("abcd")}), "");
-  CAF_CHECK_EQUAL(drops(out, drop_reason::packet_too_large), 2u);
+  CAF_CHECK_EQUAL(drops(drop_reason::packet_too_large), 2u);
   CAF_CHECK_EQUAL(publish(qos1, "a"), "2:a");
 }
 
@@ -421,7 +368,7 @@ CAF_TEST(what is too large for the new connection counts as completed) {
   publish(qos1, {make_publication("large"), make_publication("t")});
   client.maximum_packet_size = 9;
   CAF_CHECK_EQUAL(connect(), "2:s! 3:t");
-  CAF_CHECK_EQUAL(drops(out, drop_reason::packet_too_large), 2u);
+  CAF_CHECK_EQUAL(drops(drop_reason::packet_too_large), 2u);
   CAF_CHECK_EQUAL(out.in_flight(), 2u);
 }
 

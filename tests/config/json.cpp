@@ -130,8 +130,8 @@ constexpr text_and_error bad_files[] = {
      "listeners[0].certificates: `{}` is not a list of certificates; use "
      "[{\"certfile\": \"/path\", \"keyfile\": \"/path\"}]"},
     {R"({"listeners": [{"port": 1}, {"port": 1}]})",
-     "listeners[1]: listens where another listener does, that at t.json: "
-     "listeners[0]; remove one or change its port"},
+     "listeners[1]: listens where another listener does, that at "
+     "t.json:1: listeners[0]; remove one or change its port"},
     {R"({"listeners": [{"port": 1, "certfile": "/c"}]})",
      "listeners[0]: certfile needs its private key; add keyfile"},
     {R"({"persistence": "true"})",
@@ -147,9 +147,7 @@ constexpr text_and_error bad_files[] = {
     {R"({"loops": 1, "loops": 2})",
      "loops: is given twice; remove one of them"},
     {R"({"listeners": [{"port": 1, "port": 2}]})",
-     "port: is given twice; remove one of them"},
-    {"[]", "`[]` is not an object; write the options between { and }"},
-    {"17", "`17` is not an object; write the options between { and }"},
+     "listeners[0].port: is given twice; remove one of them"},
 };
 
 } // namespace
@@ -161,7 +159,23 @@ CAF_TEST(an empty object means the defaults) {
 
 CAF_TEST(a value that cannot be used is refused with its path) {
   for (const auto& row : bad_files)
-    CAF_CHECK_EQUAL(error(row.text), "t.json: " + std::string{row.wanted});
+    CAF_CHECK_EQUAL(error(row.text), "t.json:1: " + std::string{row.wanted});
+}
+
+CAF_TEST(a value that cannot be used is refused with its line) {
+  CAF_CHECK_EQUAL(error("{\n\"loops\":\n-1}"),
+                  "t.json:2: loops: -1 is not a number of threads (0 to 1024)");
+  CAF_CHECK_EQUAL(
+      error("{\"listeners\": [ // one\n{\"port\": 1},\n{\"port\": 2,\n"
+            "\"max_qos\": 3}]}"),
+      "t.json:4: listeners[1].max_qos: 3 is not a QoS (0 to 2)");
+  CAF_CHECK_EQUAL(error("{\"listeners\": [{\"port\": 1},\n{}]}"),
+                  "t.json:2: listeners[1]: a listener has either a `port` or "
+                  "the `path` of a Unix socket");
+  for (std::string text : {"[]", "17"})
+    CAF_CHECK_EQUAL(error(text), "t.json: `" + text
+                                     + "` is not an object; write the options "
+                                       "between { and }");
 }
 
 CAF_TEST(text that is not JSON is refused with its line) {
@@ -179,7 +193,7 @@ CAF_TEST(text that is not JSON is refused with its line) {
 CAF_TEST(deep nesting is refused without harm) {
   auto deep = "{\"loops\": " + std::string(100'000, '[')
               + std::string(100'000, ']') + "}";
-  CAF_CHECK_EQUAL(error(deep), "t.json: the values are nested too deeply; no "
+  CAF_CHECK_EQUAL(error(deep), "t.json:1: the values are nested too deeply; no "
                                "option needs that");
 }
 
@@ -263,16 +277,16 @@ CAF_TEST(what has no effect is named in a warning) {
   CAF_REQUIRE(got);
   std::string all;
   for (const auto& each : got->warnings)
-    all += each.substr(0, each.find(":", 8)) + "\n";
-  CAF_CHECK_EQUAL(all, "t.json: autosave_interval\n"
-                       "t.json: listeners[0].http_dir\n"
-                       "t.json: log_dest\n");
+    all += each.substr(0, each.find(":", 10)) + "\n";
+  CAF_CHECK_EQUAL(all, "t.json:1: autosave_interval\n"
+                       "t.json:3: listeners[0].http_dir\n"
+                       "t.json:2: log_dest\n");
 }
 
 CAF_TEST(a plugin is passed over only where nobody is let in without a name) {
   CAF_CHECK(parse(R"({"plugin": "/p.so", "allow_anonymous": false})"));
   CAF_CHECK_EQUAL(error(R"({"plugin": "/p.so"})"),
-                  "t.json: plugin: troupe loads no plugins, and without this "
+                  "t.json:1: plugin: troupe loads no plugins, and without this "
                   "one anonymous clients might do what it forbids; remove it, "
                   "or set allow_anonymous false");
 }

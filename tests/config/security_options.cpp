@@ -194,6 +194,22 @@ CAF_TEST(files about access hold for all listeners or for each apart) {
   CAF_CHECK_EQUAL(local.listeners.at(0).password_file, "/p");
 }
 
+CAF_TEST(access to a listener that is not opened is named in a warning) {
+  auto got = parse("per_listener_settings true\nacl_file /a\nlistener 1\n"
+                   "allow_anonymous true\nplugin mosquitto_dynamic_security.so"
+                   "\nplugin_opt_config_file /d");
+  CAF_REQUIRE(got);
+  CAF_CHECK_EQUAL(got->settings.listeners.at(0).acl_file, "");
+  CAF_REQUIRE_EQUAL(got->warnings.size(), 2u);
+  CAF_CHECK_EQUAL(got->warnings[0],
+                  "m.conf:5: plugin: dynamic security holds for all listeners, "
+                  "not for this one alone");
+  CAF_CHECK_EQUAL(got->warnings[1],
+                  "m.conf:2: acl_file: has no effect: with "
+                  "per_listener_settings it is for the default listener, which "
+                  "is not opened; put it below a `listener` line");
+}
+
 CAF_TEST(JSON web tokens are configured alike in both formats) {
   config::jwt_settings wanted;
   wanted.key_file = "/k";

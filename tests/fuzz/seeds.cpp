@@ -1,6 +1,5 @@
-// Writes seed files: for fuzz/decode.cpp one per row of the packet table, for
-// fuzz/mosquitto_db.cpp one per format, for fuzz/jwt.cpp one per kind of text,
-// for the others what well-behaved peers send.
+// Writes seed files for each target, from which it starts to look further.
+#include "config/options.hpp"
 #include "tests/net/proxy_bytes.hpp"
 #include "tests/net/websocket_bytes.hpp"
 #include "tests/protocol/notation.hpp"
@@ -11,6 +10,7 @@
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <utility>
 
 using namespace std::string_view_literals;
 using namespace troupe::test;
@@ -124,6 +124,101 @@ bool write_tokens(const std::filesystem::path& directory) {
   return true;
 }
 
+/// As in fuzz/acl_file.cpp, the question comes first.
+bool write_rights(const std::filesystem::path& directory) {
+  for (auto what : {"0", "1", "2"})
+    if (!write(directory / what,
+               std::string{what}
+                   + " ann c1 a/c1/b\n# rights\ntopic read open/#\nuser ann\n"
+                     "topic deny a/+/c\ntopic write x y\n"
+                     "pattern readwrite a/%c/#\npattern subscribe a/%u\n"))
+      return false;
+  return true;
+}
+
+/// The first byte says what the text is, as in fuzz/credentials.cpp.
+bool write_credentials(const std::filesystem::path& directory) {
+  const std::string_view seeds[] = {
+      "\0$7$101$4N/a+vV3w5UaJsM/$/nTjOVOf5Z02wmtyOtww+J6bI552+yFt/"
+      "8ZFW31ZsTdd5tYFOBRaSHQP9Cuo/LVGoluiu6F5JYJfbIR5GUFVKQ=="sv,
+      "\0$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/"
+      "0ttZwg2f/5U52iv1cDc"sv,
+      "\0$scram-sha-256$4096$W22ZaJ0SNY7soEsUEjb6gQ==$"
+      "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=$"
+      "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="sv,
+      "\1# users\n\nu:$6$fSyWp2I5HWypdWDl$H2t96F72J/ImIF6Sb0rXFNJ9qTH+a6d/"
+      "JdtyQ2gy9QxCSK1+DOeJ88Lrf8ozsPZY7KeDXy+8wLI2Bolcb8DOJA==\nv:plain\n"sv,
+      "\2# keys\na : 00ff\r\nb:abc"sv,
+      "\3# u:1\n u : 2\nu:3\nv:4"sv,
+      "\4n,,n=us=2Cer,r=rOprNGfwEbeRWgbNEkqO,x=1"sv,
+      "\5c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+      "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="sv,
+      "\6r=abc,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"sv,
+      "\6v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="sv};
+  size_t number = 0;
+  for (auto seed : seeds)
+    if (!write(directory / ("text-" + std::to_string(number++)), seed))
+      return false;
+  return true;
+}
+
+bool write_configurations(const std::filesystem::path& directory) {
+  for (const auto& each : troupe::config::broker_options()) {
+    std::string name{each.name};
+    if (!write(directory / (name + ".conf"), name + " 1\n")
+        || !write(directory / (name + ".json"), "{\"" + name + "\": 1}"))
+      return false;
+  }
+  for (const auto& each : troupe::config::listener_options()) {
+    std::string name{each.name};
+    if (!write(directory / ("listener-" + name + ".conf"),
+               "listener 1\n" + name + " true\n")
+        || !write(directory / ("listener-" + name + ".json"),
+                  "{\"listeners\": [{\"port\": 1, \"" + name + "\": \"a\"}]}"))
+      return false;
+  }
+  return true;
+}
+
+/// The first byte chooses file or payload, as in fuzz/dynsec.cpp.
+bool write_dynsec(const std::filesystem::path& directory) {
+  constexpr auto file = R"({"defaultACLAccess":{"subscribe":true},
+    "clients":[{"username":"u","clientid":"i","disabled":true,"textname":"t",
+      "roles":[{"rolename":"r","priority":3}],"encoded_password":"$argon2id$"}],
+    "groups":[{"groupname":"g","roles":[{"rolename":"r"}],
+      "clients":[{"username":"u","priority":2}]}],"anonymousGroup":"g",
+    "roles":[{"rolename":"r","allowwildcardsubs":false,"acls":[
+      {"acltype":"subscribePattern","topic":"a/%u/#","allow":true}]}]})"sv;
+  constexpr auto payload = R"({"commands":[
+    {"command":"createRole","rolename":"s","acls":[{"acltype":
+      "publishClientSend","topic":"a/+","priority":5,"allow":false}]},
+    {"command":"addRoleACL","rolename":"r","acltype":"unsubscribeLiteral",
+      "topic":"a"},{"command":"createClient","username":"v","groups":[
+      {"groupname":"g"}],"roles":[{"rolename":"r","priority":1}]},
+    {"command":"modifyGroup","groupname":"g","clients":[{"username":"v"}]},
+    {"command":"listRoles","verbose":true,"count":2,"offset":1},
+    {"command":"setDefaultACLAccess","acls":[{"acltype":"subscribe",
+      "allow":true}]},{"command":"deleteRole","rolename":"r",
+      "correlationData":"c"},{"command":"setAnonymousGroup",
+      "groupname":"g"}]})"sv;
+  return write(directory / "file", "\0"s + std::string{file})
+         && write(directory / "payload", "\1"s + std::string{payload});
+}
+
+/// By fuzz target.
+constexpr std::pair<const char*, bool (*)(const std::filesystem::path&)>
+    seed_writers[] = {
+        {"dynsec", &write_dynsec},
+        {"configuration", &write_configurations},
+        {"credentials", &write_credentials},
+        {"acl_file", &write_rights},
+        {"decode", &write_packets},
+        {"mosquitto_db", &write_databases},
+        {"jwt", &write_tokens},
+        {"websocket", &write_websocket},
+        {"proxy_header", &write_proxy},
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -132,16 +227,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::filesystem::path directory{argv[1]};
-  for (const auto* name :
-       {"decode", "mosquitto_db", "jwt", "websocket", "proxy_header"})
+  for (auto [name, write_all] : seed_writers) {
     std::filesystem::create_directories(directory / name);
-  if (!write_packets(directory / "decode")
-      || !write_databases(directory / "mosquitto_db")
-      || !write_tokens(directory / "jwt")
-      || !write_websocket(directory / "websocket")
-      || !write_proxy(directory / "proxy_header")) {
-    std::cerr << "cannot write to " << directory << '\n';
-    return 1;
+    if (!write_all(directory / name)) {
+      std::cerr << "cannot write to " << directory << '\n';
+      return 1;
+    }
   }
   return 0;
 }

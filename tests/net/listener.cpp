@@ -270,6 +270,16 @@ CAF_TEST(a client reaches a listener on a unix socket) {
   CAF_CHECK_EQUAL(got.connection.peer(), "unix");
 }
 
+CAF_TEST(a unix socket has the permissions asked for) {
+  for (mode_t mode : {0600, 0660, 0777}) {
+    auto opened = net::listen_unix(path, mode);
+    CAF_REQUIRE_EQUAL(opened.error, "");
+    struct stat info {};
+    CAF_REQUIRE_EQUAL(::stat(path.c_str(), &info), 0);
+    CAF_CHECK_EQUAL(info.st_mode & 0777, mode);
+  }
+}
+
 CAF_TEST(the socket file of a dead process is replaced) {
   bind_unix(path).close();
   CAF_REQUIRE(std::filesystem::exists(path));

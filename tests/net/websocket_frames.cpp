@@ -42,7 +42,8 @@ outcome read(std::string_view bytes, size_t step = ~size_t{},
     bytes.remove_prefix(part.size());
     std::vector<uint8_t> memory{part.begin(), part.end()};
     auto size = reader.unwrap(memory, pong);
-    CAF_REQUIRE_LESS_OR_EQUAL(size, memory.size());
+    if (size > memory.size()) // a check per byte would take seconds to print
+      CAF_FAIL("more payload than bytes");
     sum.payload.append(memory.begin(), memory.begin() + size);
   }
   sum.pong = pong.view();

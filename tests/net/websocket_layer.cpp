@@ -95,6 +95,10 @@ public:
   }
   io_result write(net::socket& to,
                   std::span<const uint8_t> from) noexcept override {
+    if (from.empty()) {
+      has_own_output = false;
+      return {kind::done, 0};
+    }
     auto part = from.first(std::min(from.size(), step_));
     is_blocked_ = !is_blocked_;
     if (is_blocked_) {
@@ -107,13 +111,14 @@ public:
     return to.write(part);
   }
   bool has_input() const noexcept override { return false; }
-  bool has_output() const noexcept override { return false; }
+  bool has_output() const noexcept override { return has_own_output; }
   void shutdown(net::socket&) noexcept override { ++shutdowns; }
   const net::peer_identity* identity() const noexcept override { return &who; }
   std::string_view error() const noexcept override { return "from below"; }
 
   net::peer_identity who;
   bool is_consistent = true;
+  bool has_own_output = false;
   int shutdowns = 0;
 
 private:
@@ -304,6 +309,22 @@ CAF_TEST(closing says farewell once) {
   CAF_CHECK(server.write(bytes("x")).what == kind::broken);
 }
 
+CAF_TEST(after our farewell only that of the peer counts) {
+  shake_hands();
+  send(binary("on its way") + frame(0x89, "ping"));
+  server.shutdown_write();
+  CAF_CHECK(read().what == kind::would_block);
+  send(binary("still") + closing(1000) + "garbage");
+  CAF_CHECK(read().what == kind::end_of_stream);
+  CAF_CHECK_EQUAL(all_of(peer), closing(1000, {}, false));
+  open({});
+  shake_hands();
+  server.shutdown_write();
+  all_of(peer);
+  peer.close();
+  CAF_CHECK(read().what == kind::end_of_stream);
+}
+
 CAF_TEST(nobody is told farewell who was not welcomed) {
   server.shutdown_write();
   CAF_CHECK_EQUAL(all_of(peer), "");
@@ -404,6 +425,16 @@ CAF_TEST(a layer below is offered again what it did not take) {
     server.shutdown_write();
     CAF_CHECK_EQUAL(watched.shutdowns, 1);
   }
+}
+
+CAF_TEST(a layer below may go on with its own output) {
+  auto below = std::make_unique<stubborn_layer>(10);
+  auto& watched = *below;
+  open({}, false, std::move(below));
+  watched.has_own_output = true;
+  CAF_CHECK(server.has_output());
+  CAF_CHECK(server.write({}).what != kind::broken);
+  CAF_CHECK(!server.has_output());
 }
 
 CAF_TEST(an error below is told where there is none above) {

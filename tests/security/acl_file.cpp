@@ -1,5 +1,7 @@
 #include "security/acl_file.hpp"
 
+#include "acl_model.hpp"
+
 #include <caf/test/dsl.hpp>
 #include <fmt/format.h>
 
@@ -7,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 
 using namespace troupe::security;
@@ -54,6 +57,36 @@ bool may_subscribe(const acl_file& file, std::string_view filter) {
 std::string reason(const acl_file& file, const client_identity& who,
                    std::string_view topic) {
   return file.explain(who, action::receive, topic).reason;
+}
+
+std::string pick(std::mt19937& random,
+                 std::initializer_list<const char*> from) {
+  return *(from.begin() + random() % from.size());
+}
+
+std::string random_filter(std::mt19937& random) {
+  std::string filter;
+  for (auto levels = random() % 3 + 1; levels > 0; --levels) {
+    auto level = pick(random, {"a", "b", "", "+", "%c", "%u", "$S", "#"});
+    filter += level;
+    if (level == "#")
+      return filter;
+    filter += levels > 1 ? "/" : "";
+  }
+  return filter.empty() ? "a" : filter;
+}
+
+std::string random_file(std::mt19937& random) {
+  std::string text;
+  for (int lines = 0; lines < 8; ++lines) {
+    if (random() % 4 == 0)
+      text += "user " + pick(random, {"a", "b", "+", "$S"}) + "\n";
+    text += pick(random, {"topic ", "pattern "});
+    text += pick(random, {"read ", "write ", "deny ", "readwrite ", "deny ",
+                          random() % 3 == 0 ? "subscribe " : "read "});
+    text += random_filter(random) + "\n";
+  }
+  return text;
 }
 
 } // namespace
@@ -273,6 +306,29 @@ CAF_TEST(any bytes are read or refused) {
     else
       CAF_CHECK(made.error().text.starts_with("acl:"));
   }
+}
+
+CAF_TEST(random files decide as they do line by line) {
+  std::mt19937 random{5};
+  size_t allowed = 0;
+  for (int round = 0; round < 2'000; ++round) {
+    auto text = random_file(random);
+    auto file = parsed(text);
+    acl_model model{text};
+    for (int i = 0; i < 20; ++i) {
+      client_identity who{pick(random, {"a", "b", "+", "a/b", "$S", "%u"}), {}};
+      if (random() % 4 != 0)
+        who.user_name = pick(random, {"a", "b", "+", "#", "", "$S"});
+      auto what = static_cast<action>(random() % 4);
+      auto topic = random_filter(random);
+      auto expected = model.may(who, what, topic);
+      allowed += expected && what != action::unsubscribe;
+      if ((file->rule(who, what, topic) == ruling::allow) != expected)
+        CAF_ERROR(text << who.client_id << " " << who.user_name.value_or("-")
+                       << " " << static_cast<int>(what) << " " << topic);
+    }
+  }
+  CAF_CHECK(allowed > 1000);
 }
 
 CAF_TEST(each of a hundred thousand lines decides) {

@@ -313,6 +313,31 @@ CAF_TEST(the oldest messages are dropped unless they have been launched) {
   });
 }
 
+CAF_TEST(what has been launched is not dropped however old it is) {
+  with_each_store([](test_subject& on) {
+    message_spec mortal;
+    mortal.expiry = 1;
+    entry_options sent;
+    sent.qos = protocol::qos::exactly_once;
+    for (uint64_t i = 1; i <= 6; ++i) {
+      sent.packet_id = i == 1 ? 9 : 0;
+      CAF_REQUIRE(append(*on, 1, i, make(mortal), sent));
+    }
+    on->put_released(1, 2, 10, 0);
+    std::vector<launch_run> window{{3, 11, 2}};
+    on->put_window(1, window);
+    CAF_REQUIRE(is_done(on->commit(false)));
+    CAF_CHECK_EQUAL(on->drop_oldest(1, 1, 1).messages, 1u);
+    auto gone = on->drop_expired(1, later(std::chrono::seconds{5}));
+    CAF_CHECK_EQUAL(gone.messages, 1u);
+    CAF_CHECK_EQUAL(gone.earliest_expiry, 0);
+    CAF_CHECK_EQUAL(on->drop_oldest(1, 1, 100).messages, 0u);
+    auto left = on->read_queue(1, 1, 10, 1000, test_now).entries;
+    CAF_REQUIRE_EQUAL(left.size(), 4u);
+    CAF_CHECK_EQUAL(left.back().sequence, 4u);
+  });
+}
+
 CAF_TEST(expired messages are dropped wherever they wait) {
   with_each_store([](test_subject& on) {
     for (uint64_t i = 1; i <= 9; ++i) {

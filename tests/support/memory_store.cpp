@@ -255,13 +255,22 @@ wall_time memory_store::alive_at() {
 
 // -- care ---------------------------------------------------------------------
 
+bool memory_store::is_launched(session_key key, uint64_t sequence) const {
+  const auto& entry = content_.queue.at({key, sequence});
+  auto window = content_.windows.find(key);
+  return !entry.message || entry.options.packet_id != 0
+         || (window != content_.windows.end()
+             && entry.options.qos != protocol::qos::at_most_once
+             && launched_id(window->second, sequence) != 0);
+}
+
 queue_totals memory_store::drop_oldest(session_key key, uint64_t from,
                                        size_t count) {
   queue_totals gone;
   auto& queue = content_.queue;
   for (auto i = queue.lower_bound({key, from});
        i != queue.end() && i->first.first == key && count != 0;) {
-    if (!i->second.message || i->second.options.packet_id != 0) {
+    if (is_launched(key, i->first.second)) {
       ++i;
       continue;
     }
@@ -279,6 +288,8 @@ queue_totals memory_store::drop_expired(session_key key, const instant& now) {
   auto& earliest = gone.earliest_expiry;
   visit_session(content_.queue, key, [&](auto i) {
     const auto& entry = i->second;
+    if (is_launched(key, i->first.second))
+      return ++i;
     if (!is_expired(entry, now)) {
       if (entry.expires_at != 0
           && (earliest == 0 || entry.expires_at < earliest))

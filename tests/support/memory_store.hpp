@@ -94,6 +94,8 @@ protected:
 private:
   using change = std::function<void(content&)>;
 
+  bool is_launched(broker::session_key key, uint64_t sequence) const;
+
   std::vector<change> gathered_;
   uint64_t commits_ = 0;
 };

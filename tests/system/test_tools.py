@@ -220,14 +220,6 @@ def case_usage_errors():
             assert ours.stderr.startswith(b"Error: "), (line, ours.stderr)
 
 
-def case_tls_is_refused():
-    """TLS options end with 1 and say that there is no TLS yet."""
-    for tool in ("pub", "sub"):
-        result = run(tool, "-t", "a", "--cafile", "x")
-        same(result.returncode, 1)
-        assert b"no TLS yet" in result.stderr, result.stderr
-
-
 def case_packets_on_the_wire():
     """Both tools send the same bytes."""
     lines = [

@@ -229,21 +229,6 @@ CAF_TEST(a URL that is none is refused) {
                                "or port not valid.");
 }
 
-CAF_TEST(TLS is refused until there is TLS) {
-  for (auto option : {"--cafile", "--capath", "--cert", "--key", "--psk"})
-    CAF_CHECK_EQUAL(problem(pub({"-t", "a", "-n", option, "x"})),
-                    std::string{option}
-                        + ": this version of troupe has no TLS yet.");
-  CAF_CHECK_EQUAL(problem(sub({"-t", "a", "--insecure"})),
-                  "--insecure: this version of troupe has no TLS yet.");
-  CAF_CHECK_EQUAL(problem(sub({"-L", "mqtts://h/a"})),
-                  "mqtts:// needs TLS, which this version of troupe does not "
-                  "have yet.");
-  CAF_CHECK_EQUAL(problem(sub({"-t", "a", "-p", "8883"})),
-                  "Port 8883 is for TLS, which this version of troupe does not "
-                  "have yet.");
-}
-
 CAF_TEST(a property makes the client one of version 5) {
   auto given = pub({"-t", "a", "-n", "-D", "PUBLISH", "Content-Type", "x"});
   CAF_REQUIRE_EQUAL(problem(given), "");

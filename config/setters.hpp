@@ -1,0 +1,62 @@
+#pragma once
+
+#include "config/options.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What the tables of options call for values that are more than a number, a
+/// boolean or any text: each pair checks and stores a text, and writes it.
+namespace troupe::config {
+
+// -- of the broker --
+
+complaint set_log_type(draft& in, std::string_view word);
+std::vector<std::string> write_log_type(const draft& in);
+complaint set_log_dest(draft& in, std::string_view words);
+std::vector<std::string> write_log_dest(const draft& in);
+complaint set_log_timestamp_format(draft& in, std::string_view form);
+complaint set_expiration(draft& in, std::string_view text);
+std::vector<std::string> write_expiration(const draft& in);
+complaint set_persistence_location(draft& in, std::string_view path);
+complaint set_acknowledge_after(draft& in, std::string_view word);
+std::vector<std::string> write_acknowledge_after(const draft& in);
+complaint set_when_queue_full(draft& in, std::string_view word);
+std::vector<std::string> write_when_queue_full(const draft& in);
+complaint set_jwt_user_claim(draft& in, std::string_view text);
+complaint add_jwt_audience(draft& in, std::string_view text);
+std::vector<std::string> write_jwt_audience(const draft& in);
+complaint add_jwt_algorithm(draft& in, std::string_view word);
+std::vector<std::string> write_jwt_algorithms(const draft& in);
+
+// -- of a listener --
+
+complaint set_socket_domain(listener_draft& in, std::string_view word);
+std::vector<std::string> write_socket_domain(const listener_draft& in);
+complaint set_protocol(listener_draft& in, std::string_view word);
+std::vector<std::string> write_protocol(const listener_draft& in);
+complaint set_accept_versions(listener_draft& in, std::string_view text);
+std::vector<std::string> write_accept_versions(const listener_draft& in);
+complaint set_address(listener_draft& in, std::string_view text);
+complaint set_path(listener_draft& in, std::string_view text);
+complaint set_socket_mode(listener_draft& in, std::string_view text);
+std::vector<std::string> write_socket_mode(const listener_draft& in);
+complaint set_mount_point(listener_draft& in, std::string_view text);
+complaint set_tls_version(listener_draft& in, std::string_view word);
+complaint set_tls_keyform(listener_draft&, std::string_view word);
+std::vector<std::string> write_tls_keyform(const listener_draft&);
+complaint add_alpn(listener_draft& in, std::string_view name);
+std::vector<std::string> write_alpn(const listener_draft& in);
+complaint add_proxy_trusted(listener_draft& in, std::string_view text);
+std::vector<std::string> write_proxy_trusted(const listener_draft& in);
+complaint add_websockets_origin(listener_draft& in, std::string_view text);
+std::vector<std::string> write_websockets_origin(const listener_draft& in);
+
+/// Writes a text as it stands.
+template <class T, auto Member>
+std::vector<std::string> write_text(const T& in) {
+  return {in.*Member};
+}
+
+} // namespace troupe::config
