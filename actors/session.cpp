@@ -298,8 +298,9 @@ void session::withhold(deliver& message) {
   });
 }
 
-/// The same for messages that have waited. To the machine they are done.
-void session::withhold(std::vector<broker::queued_delivery>& deliveries) {
+/// The same for messages that have waited. To the machine they are done. True:
+/// there were such.
+bool session::withhold(std::vector<broker::queued_delivery>& deliveries) {
   std::vector<broker::queued_delivery> allowed;
   for (size_t i = 0; i < deliveries.size(); ++i) { // more come meanwhile
     auto& each = deliveries[i];
@@ -310,7 +311,9 @@ void session::withhold(std::vector<broker::queued_delivery>& deliveries) {
     auto what = std::move(each);
     skip(what, deliveries);
   }
+  auto has_skipped = allowed.size() != deliveries.size();
   deliveries = std::move(allowed);
+  return has_skipped;
 }
 
 void session::skip(const broker::queued_delivery& what,
@@ -385,8 +388,8 @@ void session::on(output_writable& message) {
 }
 
 void session::send_again(std::vector<broker::queued_delivery>&& deliveries) {
-  if (connection_ && access_)
-    withhold(deliveries);
+  if (connection_ && access_ && withhold(deliveries))
+    after_change(); // what was skipped is remembered as done
   if (connection_ && !deliveries.empty())
     tell(connection_, send_queued{std::move(deliveries)});
 }

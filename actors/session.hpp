@@ -104,7 +104,7 @@ private:
   void send_again(std::vector<broker::queued_delivery>&& deliveries);
   bool may(security::action what, std::string_view topic);
   void withhold(deliver& message);
-  void withhold(std::vector<broker::queued_delivery>& deliveries);
+  bool withhold(std::vector<broker::queued_delivery>& deliveries);
   void skip(const broker::queued_delivery& what,
             std::vector<broker::queued_delivery>& next);
   protocol::reason refusal(const client_subscribed::request& wanted) const;
