@@ -293,12 +293,12 @@ CAF_TEST(a connection that ends while its output waits is gone in time) {
   }
   auto next = connect("anna");
   settle();
-  CAF_CHECK_EQUAL(node.connections.load(), 3);
+  CAF_CHECK_EQUAL(node.admission.connections(), 3);
   std::array<uint8_t, 4096> room;
   while (anna.socket.read(room).what == net::io_result::kind::done)
     home().run_one_turn(at); // it can be written to again
   settle(seconds{2});
-  CAF_CHECK_EQUAL(node.connections.load(), 2);
+  CAF_CHECK_EQUAL(node.admission.connections(), 2);
 }
 
 CAF_TEST(a silent client is dropped after one and a half keep alives) {

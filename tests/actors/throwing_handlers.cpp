@@ -55,7 +55,6 @@ namespace {
 
 struct fixture : caf_fixture {
   fixture() {
-    node.listener_connections = std::vector<std::atomic<int64_t>>(1);
     node.loops.push_back(std::make_unique<loop>(sys, 0));
     node.subtrees.push_back(std::make_unique<subtree_stats>());
     CAF_REQUIRE_EQUAL(home().open(), "");
@@ -92,7 +91,9 @@ struct greeter_fixture : fixture {
     path = folder + "/socket";
     auto opened = net::listen_unix(path);
     CAF_REQUIRE_EQUAL(opened.error, "");
-    sockets.push_back({std::move(opened.sockets.front()), 0});
+    sockets.push_back(
+        {std::make_shared<const net::socket>(std::move(opened.sockets.front())),
+         home().policy().listeners.front()});
     node.registries.push_back(
         record<registry_actor>(sys, [this](const mail& message) {
           accepted += message.get_if<handed_over>() ? 1 : 0;
@@ -149,8 +150,8 @@ CAF_TEST(a registry that fails at one client serves the next) {
     client->decision.what = broker::connect_decision::kind::accept;
     client->decision.client_id = "a client with a name that is not short";
     client->decision.parameters.client.version = version::v5;
-    node.connections.fetch_add(1);
-    node.listener_connections[0].fetch_add(1);
+    client->policy = home().policy().listeners.front();
+    client->slot = std::move(*node.admission.take(*client->policy));
     tell(actor, handed_over{std::move(client)});
     return std::move(far);
   };
@@ -160,12 +161,12 @@ CAF_TEST(a registry that fails at one client serves the next) {
   settle();
   CAF_CHECK_EQUAL(countdown, 0);
   CAF_CHECK(lost.read(room).what == net::io_result::kind::end_of_stream);
-  CAF_CHECK_EQUAL(node.connections.load(), 0);
+  CAF_CHECK_EQUAL(node.admission.connections(), 0);
   CAF_CHECK_EQUAL(node.sessions.load(), 0);
   auto next = connect();
   settle();
   CAF_CHECK(next.read(room).what == net::io_result::kind::done);
-  CAF_CHECK_EQUAL(node.connections.load(), 1);
+  CAF_CHECK_EQUAL(node.admission.connections(), 1);
   next.close();
   settle();
   tell(actor, stop_node{});
@@ -205,7 +206,7 @@ CAF_TEST(whatever fails at one client a greeter serves the next) {
     auto other = dial();
     settle();
     CAF_CHECK(accepted > before);
-    CAF_CHECK_EQUAL(node.connections.load(), accepted);
+    CAF_CHECK_EQUAL(node.admission.connections(), 0);
     CAF_CHECK_EQUAL(home().stats().pending.value(), 0u);
   }
 }
