@@ -150,29 +150,48 @@ void greeter::welcome(net::socket connection, const listener_policy_ptr& at) {
   if (at->broker->connection_messages && log::enabled(log::level::notice))
     log::write(log::level::notice, "New connection from {} on port {}.",
                connection.peer(), at->own.port);
-  auto slot = node_.admission.take(*at);
-  if (!slot) { // without CONNACK, as Mosquitto does
-    log::write(log::level::notice, "Client {} closed: too many connections.",
-               connection.peer());
-    loop_.stats().connections_refused.add();
+  auto slot = take_slot(connection, *at);
+  if (!slot)
     return;
-  }
-  auto limit_reached = node_.admission.count_arrival(*at, loop_.now());
-  if (limit_reached.empty() && at->own.enable_proxy_protocol == 0)
-    limit_reached = node_.admission.count_address(*slot, *at, connection.peer(),
-                                                  loop_.now());
-  if (!limit_reached.empty()) {
-    log::write(log::level::notice, "Client {} closed: {} is reached.",
-               connection.peer(), limit_reached);
-    loop_.stats().connections_refused.add();
-    return;
-  }
   visitors_.emplace_back(*this, std::move(connection), at, std::move(*slot));
   auto& who = visitors_.back();
   who.position = std::prev(visitors_.end());
   who.number = ++last_number_;
-  by_number_[who.number] = &who;
   loop_.stats().pending.set(visitors_.size());
+  try {
+    expect_first_bytes(who);
+  } catch (...) {
+    dismiss(who);
+    throw;
+  }
+}
+
+/// Nothing, and a line in the log, if a limit is reached: closed without
+/// CONNACK, as Mosquitto does.
+std::optional<admission::slot> greeter::take_slot(const net::socket& connection,
+                                                  const listener_policy& at) {
+  auto slot = node_.admission.take(at);
+  std::string_view limit = slot ? "" : "max_connections";
+  if (slot)
+    limit = node_.admission.count_arrival(at, loop_.now());
+  if (limit.empty() && at.own.enable_proxy_protocol == 0)
+    limit = node_.admission.count_address(*slot, at, connection.peer(),
+                                          loop_.now());
+  if (limit.empty())
+    return slot;
+  if (slot)
+    log::write(log::level::notice, "Client {} closed: {} is reached.",
+               connection.peer(), limit);
+  else
+    log::write(log::level::notice, "Client {} closed: too many connections.",
+               connection.peer());
+  loop_.stats().connections_refused.add();
+  return std::nullopt;
+}
+
+void greeter::expect_first_bytes(visitor& who) {
+  const auto& at = who.policy;
+  by_number_[who.number] = &who;
   if (at->own.enable_proxy_protocol != 0) {
     who.awaits = visitor::stage::proxy;
     who.proxy = std::make_unique<net::proxy_reader>(

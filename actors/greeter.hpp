@@ -11,6 +11,7 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -63,6 +64,9 @@ private:
   void accept_all(const listening_socket& from);
   bool make_room();
   void welcome(net::socket connection, const listener_policy_ptr& at);
+  std::optional<admission::slot> take_slot(const net::socket& connection,
+                                           const listener_policy& at);
+  void expect_first_bytes(visitor& who);
   void dismiss(visitor& who);
   void turn_away(visitor& who, std::string_view why);
   void set_doors_open(bool open);

@@ -209,7 +209,9 @@ CAF_TEST(more sessions than allowed are refused and counted off) {
 }
 
 CAF_TEST(a client whose session waits for it counts once) {
-  node.settings.global_max_clients = 1;
+  config::settings one_only;
+  one_only.global_max_clients = 1;
+  home().set_policy(make_policy(one_only));
   node.store = record<store_actor>(sys, [](const mail&) {});
   node.appenders.push_back(spawn_light<appender>(sys, node, home()));
   broker::offline_session known;
