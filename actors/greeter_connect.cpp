@@ -226,7 +226,7 @@ void greeter::start_exchange(visitor& who, const protocol::connect& packet) {
            "too many failed attempts from its address");
     return;
   }
-  who.exchange = make_exchange(who.policy, node_.scram_key);
+  who.exchange = make_exchange(who.policy, node_.scram_key());
   who.awaits = visitor::stage::exchange;
   auto data = std::string{packet.properties.authentication_data.value_or("")};
   input_bytes_ -= who.input.size();

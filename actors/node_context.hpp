@@ -15,6 +15,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -44,8 +46,13 @@ struct node_context {
   std::unique_ptr<actors::dynamic_security> dynamic_security;
   /// Check passwords and tokens, and carry out what dynamic security is told.
   std::unique_ptr<work_pool> workers;
-  /// What `security::scram_decoy` wants.
-  std::string scram_key = security::make_scram_nonce();
+  /// What `security::scram_decoy` wants. Made when it is first asked for: to
+  /// draw lots wakes up megabytes of libcrypto.
+  const std::string& scram_key() {
+    std::call_once(scram_key_made_,
+                   [this] { scram_key_ = security::make_scram_nonce(); });
+    return scram_key_;
+  }
   /// More memory is in use than `memory_limit`: no new client and no new
   /// message is taken until it is less again.
   std::atomic<bool> is_short_of_memory{false};
@@ -58,6 +65,10 @@ struct node_context {
                ? 0
                : std::hash<std::string_view>{}(client_id) % loops.size();
   }
+
+private:
+  std::once_flag scram_key_made_;
+  std::string scram_key_;
 };
 
 } // namespace troupe::actors

@@ -18,12 +18,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe {
@@ -240,6 +243,14 @@ void say_where(const command_line& given, const config::settings& settings,
                "only: they end with this process.");
 }
 
+/// What was read of libraries at the start, and may never be needed again.
+void release_unused_pages(const config::settings& settings) {
+  constexpr std::array<std::string_view, 3> all{"/libcrypto", "/libssl",
+                                                "/librocksdb"};
+  std::span<const std::string_view> names{all};
+  storage::release_library_pages(settings.persistence ? names.first(2) : names);
+}
+
 int serve(const command_line& given, config::settings settings) {
   auto signals = block_signals();
   raise_file_limit();
@@ -271,8 +282,7 @@ int serve(const command_line& given, config::settings settings) {
     log::write(log::level::error, "Error: {}", error);
     return exit_failure;
   }
-  if (!settings.persistence)
-    storage::release_library_pages();
+  release_unused_pages(settings);
   say_where(given, settings, node);
   if (auto error = node.start(); !error.empty()) {
     log::write(log::level::error, "Error: {}", error);

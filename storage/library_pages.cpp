@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -24,9 +25,14 @@ void release(const dl_phdr_info& library, const ElfW(Phdr) & segment) noexcept {
     ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
-int visit(dl_phdr_info* library, size_t, void*) noexcept {
-  std::string_view name{library->dlpi_name};
-  if (name.find("/librocksdb") != name.npos)
+int visit(dl_phdr_info* library, size_t, void* wanted) noexcept {
+  std::string_view path{library->dlpi_name};
+  auto is_wanted = [&](std::string_view name) {
+    return path.find(name) != path.npos;
+  };
+  const auto& names =
+      *static_cast<const std::span<const std::string_view>*>(wanted);
+  if (std::any_of(names.begin(), names.end(), is_wanted))
     for (int i = 0; i < library->dlpi_phnum; ++i)
       release(*library, library->dlpi_phdr[i]);
   return 0;
@@ -34,8 +40,8 @@ int visit(dl_phdr_info* library, size_t, void*) noexcept {
 
 } // namespace
 
-void release_library_pages() noexcept {
-  ::dl_iterate_phdr(visit, nullptr);
+void release_library_pages(std::span<const std::string_view> names) noexcept {
+  ::dl_iterate_phdr(visit, &names);
 }
 
 } // namespace troupe::storage
