@@ -1,5 +1,4 @@
 #include "config/load.hpp"
-
 #include "config/options.hpp"
 #include "core/printable.hpp"
 
@@ -95,9 +94,9 @@ void check(const config::outcome& got, std::string_view file) {
 
 std::vector<std::string> all_names() {
   std::vector<std::string> all = {
-      "listener",   "port",    "bind_address", "per_listener_settings",
-      "plugin",     "listeners", "jwt",        "certificates",
-      "connection", "topic",   "log_facility", "flux"};
+      "listener",   "port",      "bind_address", "per_listener_settings",
+      "plugin",     "listeners", "jwt",          "certificates",
+      "connection", "topic",     "log_facility", "flux"};
   for (const auto& each : config::broker_options())
     all.emplace_back(each.name);
   for (const auto& each : config::listener_options())
@@ -128,10 +127,11 @@ CAF_TEST_FIXTURE_SCOPE(hostile_tests, fixture)
 CAF_TEST(every option takes every text or says what is wrong with it) {
   for (const auto& name : all_names())
     for (const auto& text : texts)
-      for (std::string before : {"", "listener 1\n",
-                                 "per_listener_settings true\nlistener 1\n"})
-        check(config::parse_mosquitto_conf(before + name + " " + text, "m.conf"),
-              "m.conf:");
+      for (std::string before :
+           {"", "listener 1\n", "per_listener_settings true\nlistener 1\n"})
+        check(
+            config::parse_mosquitto_conf(before + name + " " + text, "m.conf"),
+            "m.conf:");
 }
 
 CAF_TEST(every option takes every JSON value or says what is wrong with it) {
@@ -157,8 +157,15 @@ CAF_TEST(an option without a value says so) {
 
 CAF_TEST(tabs never separate words) {
   for (const auto& name : all_names())
-    CAF_CHECK(error_of(name + "\t1").starts_with("m.conf:1: `" + name
-                                                 + "\\x091`: tabs do not"));
+    CAF_CHECK(error_of(name + "\t1")
+                  .starts_with("m.conf:1: `" + name + "\\x091`: tabs do not"));
+}
+
+CAF_TEST(names of any form are quoted with care) {
+  for (std::string name : {"plugin_opt_\xff\x1b[2J", "auth_opt_\x7f", "\xff"}) {
+    check(config::parse_mosquitto_conf(name + " 1", "m.conf"), "m.conf:1");
+    check(config::parse_json("{\"" + name + "\": 1}", "t.json"), "t.json:1");
+  }
 }
 
 CAF_TEST(random bytes are read without harm) {

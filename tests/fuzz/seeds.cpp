@@ -1,5 +1,7 @@
 // Writes seed files: for fuzz/decode.cpp one per row of the packet table, for
-// fuzz/mosquitto_db.cpp one per format.
+// fuzz/mosquitto_db.cpp one per format, for fuzz/configuration.cpp one per
+// option and format.
+#include "config/options.hpp"
 #include "tests/protocol/notation.hpp"
 #include "tests/protocol/packet_table.hpp"
 #include "tests/storage/mosquitto_file.hpp"
@@ -69,6 +71,24 @@ bool write_databases(const std::filesystem::path& directory) {
   return true;
 }
 
+bool write_configurations(const std::filesystem::path& directory) {
+  for (const auto& each : troupe::config::broker_options()) {
+    std::string name{each.name};
+    if (!write(directory / (name + ".conf"), name + " 1\n")
+        || !write(directory / (name + ".json"), "{\"" + name + "\": 1}"))
+      return false;
+  }
+  for (const auto& each : troupe::config::listener_options()) {
+    std::string name{each.name};
+    if (!write(directory / ("listener-" + name + ".conf"),
+               "listener 1\n" + name + " true\n")
+        || !write(directory / ("listener-" + name + ".json"),
+                  "{\"listeners\": [{\"port\": 1, \"" + name + "\": \"a\"}]}"))
+      return false;
+  }
+  return true;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -77,10 +97,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::filesystem::path directory{argv[1]};
-  for (const auto* name : {"decode", "mosquitto_db"})
+  for (const auto* name : {"decode", "mosquitto_db", "configuration"})
     std::filesystem::create_directories(directory / name);
   if (!write_packets(directory / "decode")
-      || !write_databases(directory / "mosquitto_db")) {
+      || !write_databases(directory / "mosquitto_db")
+      || !write_configurations(directory / "configuration")) {
     std::cerr << "cannot write to " << directory << '\n';
     return 1;
   }
