@@ -271,7 +271,7 @@ complaint conf_reader::apply_unsupported(std::string_view name,
   case verdict::kind::warn:
     break;
   }
-  warn(fmt::format("{}: {}", name, judged->why));
+  warn(fmt::format("{}: {}", escaped(name), judged->why));
   return std::nullopt;
 }
 

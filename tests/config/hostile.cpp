@@ -161,6 +161,13 @@ CAF_TEST(tabs never separate words) {
                   .starts_with("m.conf:1: `" + name + "\\x091`: tabs do not"));
 }
 
+CAF_TEST(names of any form are quoted with care) {
+  for (std::string name : {"plugin_opt_\xff\x1b[2J", "auth_opt_\x7f", "\xff"}) {
+    check(config::parse_mosquitto_conf(name + " 1", "m.conf"), "m.conf:1");
+    check(config::parse_json("{\"" + name + "\": 1}", "t.json"), "t.json:1");
+  }
+}
+
 CAF_TEST(random bytes are read without harm) {
   constexpr std::string_view letters = " \n\t\"{}[]:,#/*\\019aetrus_-.\x00\xff";
   for (uint32_t seed = 0; seed < 20'000; ++seed) {
