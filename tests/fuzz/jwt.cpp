@@ -27,7 +27,7 @@ void require(bool condition) {
 /// A verifier that looks at every claim it knows.
 std::shared_ptr<const jwt_verifier> make_verifier() {
   jwt_settings settings;
-  settings.audience = "a";
+  settings.audience = {"a"};
   settings.user_claim = "u.n";
   settings.client_id_claim = "c";
   auto set = "{\"keys\":[{" + test::ec_members(test::new_ec_key()) + "},{"

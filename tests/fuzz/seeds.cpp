@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 using namespace troupe::test;
 
