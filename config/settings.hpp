@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/bridge_settings.hpp"
 #include "config/listener_settings.hpp"
 #include "core/log.hpp"
 
@@ -79,6 +80,11 @@ struct settings {
   /// Sockets always have TCP_NODELAY: output is joined per turn instead.
   /// Accepted for Mosquitto's sake and without effect. Default: true.
   bool set_tcp_nodelay = true;
+
+  // -- other brokers ---------------------------------------------------------
+
+  /// Links to remote brokers. Default: none.
+  std::vector<bridge_settings> bridges;
 
   // -- who may connect ------------------------------------------------------
 
