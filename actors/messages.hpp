@@ -80,6 +80,14 @@ struct stored;
 struct reload;
 struct refill;
 struct refilled;
+struct introduce;
+struct dialed;
+struct link_attached;
+struct link_ended;
+struct end_link;
+struct bridge_changed;
+struct remove_bridge;
+struct link_setup;
 class route_table;
 class refilling;
 
@@ -222,6 +230,8 @@ using connection_actor = caf::typed_actor<
     caf::reacts_to<disconnect_users>,
     // The answer to a command that the client published to $CONTROL.
     caf::reacts_to<control_answer>,
+    // Its bridge has no use for it any more.
+    caf::reacts_to<end_link>,
     // The broker stops.
     caf::reacts_to<stop_node>>;
 
@@ -229,6 +239,8 @@ using connection_actor = caf::typed_actor<
 using registry_actor = caf::typed_actor<
     // A socket whose CONNECT was accepted.
     caf::reacts_to<handed_over>,
+    // A bridge wants to talk to its session although it has no link.
+    caf::reacts_to<introduce>,
     // A session is over: forget it unless somebody wants it meanwhile.
     caf::reacts_to<session_idle>,
     // A connection has ended.
@@ -249,6 +261,23 @@ using greeter_actor = caf::typed_actor<
     // Whether somebody is who it says.
     caf::reacts_to<logged_in>,
     // Stop accepting, drop who has not said CONNECT.
+    caf::reacts_to<stop_node>>;
+
+/// One link to a remote broker: when it is there, a connection serves it as it
+/// serves a client; the bridge sees to it that it is there. To its session it
+/// stands in for a connection while it has no link.
+using bridge_actor = caf::typed_actor<
+    // A name is resolved.
+    caf::reacts_to<dialed>,
+    // The link serves.
+    caf::reacts_to<link_attached>,
+    // The link is gone.
+    caf::reacts_to<link_ended>,
+    // Go by this from here on.
+    caf::reacts_to<bridge_changed>,
+    // It is gone from the configuration: its session goes, too.
+    caf::reacts_to<remove_bridge>,
+    // The broker stops.
     caf::reacts_to<stop_node>>;
 
 /// Publishes $SYS and has subtrees drop what expired. On loop 0.
@@ -369,6 +398,10 @@ struct attach_connection {
   /// Whose will it is, so that it can be judged when he is gone; null: nobody
   /// left one.
   std::shared_ptr<const known_client> author;
+  /// What bounds the session from here on; null: what bounds all.
+  std::shared_ptr<const broker::session_limits> limits;
+  /// Packet identifiers that the connection wants for packets of its own.
+  uint16_t spare_ids = 0;
 };
 
 struct detached {
@@ -402,6 +435,9 @@ struct client_subscribed {
     protocol::reason refusal = protocol::reason::success;
   };
   std::vector<request> requests;
+  /// Whatever else the session is subscribed to, it is no longer. UNSUBACK
+  /// says so before SUBACK does.
+  bool replaces_all = false;
 };
 
 struct client_unsubscribed {
@@ -442,9 +478,16 @@ struct attached {
   bool session_present = false;
   /// Null: a new one will do.
   lent_receiver receiver;
+  /// As many as were asked for; not used otherwise for a long while.
+  std::vector<uint16_t> spare_ids;
 };
 
 struct taken_over {};
+
+struct end_link {
+  /// For the log.
+  std::string why;
+};
 
 struct send_now {
   broker::batch_ptr batch;
@@ -639,6 +682,14 @@ struct newcomer {
   std::shared_ptr<security::client_access> access;
   /// Goes into CONNACK: the last word of the authentication exchange.
   std::string authentication_data;
+  /// Not a client's connection to us but a bridge's to a remote broker, which
+  /// has accepted it; null: a client's.
+  std::shared_ptr<link_setup> link;
+};
+
+struct introduce {
+  std::string client_id;
+  attach_connection request;
 };
 
 struct handed_over {
@@ -699,6 +750,31 @@ struct drain_finished {
   size_t loop = 0;
 };
 
+// -- to bridges
+// ------------------------------------------------------------------
+
+/// A worker has found out what a name stands for.
+struct dialed {
+  /// The bridge's number for the request.
+  uint64_t number = 0;
+  std::vector<net::endpoint_candidate> candidates;
+  /// Why there are none.
+  std::string error;
+};
+
+struct link_attached {};
+
+struct link_ended {
+  /// In words; empty: the bridge wanted it.
+  std::string why;
+};
+
+struct bridge_changed {
+  bridge_plan_ptr plan;
+};
+
+struct remove_bridge {};
+
 } // namespace troupe::actors
 
 // New messages go to the end: their identifiers must not change.
@@ -757,6 +833,13 @@ CAF_ADD_TYPE_ID(troupe, (troupe::actors::control_answer))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::reload))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::refill))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::refilled))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::introduce))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::dialed))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::link_attached))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::link_ended))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::end_link))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::bridge_changed))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::remove_bridge))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::route)
@@ -813,3 +896,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::control_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::reload)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refill)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refilled)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::introduce)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::dialed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::link_attached)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::link_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::end_link)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::bridge_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::remove_bridge)

@@ -1,5 +1,6 @@
 #include "actors/policy.hpp"
 
+#include "actors/bridge_plan.hpp"
 #include "config/difference.hpp"
 #include "core/log.hpp"
 #include "net/tls_context.hpp"
@@ -247,6 +248,12 @@ checked<node_policy_ptr> load_policy(
     if (auto wrong = loader.load(*listener))
       return *wrong;
     made->listeners.push_back(std::move(listener));
+  }
+  for (const auto& each : made->settings->bridges) {
+    auto bridge = load_bridge(made->settings, each, made->limits);
+    if (!bridge)
+      return bridge.error();
+    made->bridges.push_back(std::move(*bridge));
   }
   return node_policy_ptr{std::move(made)};
 }

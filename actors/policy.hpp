@@ -58,12 +58,16 @@ struct listener_policy {
 };
 using listener_policy_ptr = std::shared_ptr<const listener_policy>;
 
+struct bridge_plan;
+using bridge_plan_ptr = std::shared_ptr<const bridge_plan>;
+
 /// All of the configuration that can change while the broker runs, as one
 /// immutable value; every loop has its pointer to the one in force.
 struct node_policy {
   std::shared_ptr<const config::settings> settings;
   broker::session_limits limits;
   std::vector<listener_policy_ptr> listeners;
+  std::vector<bridge_plan_ptr> bridges;
 
   /// The listener that stands where `like` stood; null if there is none.
   listener_policy_ptr find(const config::listener_settings& like) const;

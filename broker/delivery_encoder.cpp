@@ -40,6 +40,8 @@ struct pen {
     byte(static_cast<uint8_t>(value));
   }
   void text(std::string_view value) noexcept {
+    if (value.empty()) // perhaps a null pointer, which memcpy must not be given
+      return;
     std::memcpy(at, value.data(), value.size());
     at += value.size();
   }
@@ -57,10 +59,15 @@ size_t properties_size(const publication& message,
   return size;
 }
 
-/// What the client sees of the topic.
+/// What the client sees of the topic, behind what is added to it.
 std::string_view seen_topic(const publication& message,
                             const delivery_header& header) noexcept {
   return message.topic().substr(header.hidden_prefix);
+}
+
+size_t seen_size(const publication& message,
+                 const delivery_header& header) noexcept {
+  return header.added_prefix.size() + seen_topic(message, header).size();
 }
 
 size_t remaining_length(const publication& message,
@@ -68,7 +75,7 @@ size_t remaining_length(const publication& message,
                         size_t properties) noexcept {
   auto omits_topic = header.omit_topic && v == version::v5;
   auto size = message.payload().size() + 2
-              + (omits_topic ? 0 : seen_topic(message, header).size());
+              + (omits_topic ? 0 : seen_size(message, header));
   if (header.qos != protocol::qos::at_most_once)
     size += 2;
   if (v == version::v5)
@@ -123,13 +130,15 @@ void encode_delivery(byte_buffer& out, const publication& message,
   to.byte(first_byte(header));
   to.variable_integer(length);
   if (!is_v5 && header.qos == protocol::qos::at_most_once
-      && header.hidden_prefix == 0) {
+      && header.hidden_prefix == 0 && header.added_prefix.empty()) {
     to.text(message.encoded_topic_and_payload());
   } else {
-    auto topic = is_v5 && header.omit_topic ? std::string_view{}
-                                            : seen_topic(message, header);
-    to.u16(static_cast<uint16_t>(topic.size()));
-    to.text(topic);
+    auto omits_topic = is_v5 && header.omit_topic;
+    to.u16(static_cast<uint16_t>(omits_topic ? 0 : seen_size(message, header)));
+    if (!omits_topic) {
+      to.text(header.added_prefix);
+      to.text(seen_topic(message, header));
+    }
     if (header.qos != protocol::qos::at_most_once)
       to.u16(header.packet_id);
     if (is_v5)

@@ -6,6 +6,7 @@
 #include "protocol/packet.hpp"
 
 #include <cstdint>
+#include <string_view>
 
 namespace troupe::broker {
 
@@ -17,9 +18,11 @@ struct delivery_header {
   uint16_t topic_alias = 0;
   /// 0: none. MQTT 5 only.
   uint32_t subscription_id = 0;
-  /// Bytes at the front of the topic that the client does not see: its mount
-  /// point. REQUIRES: the topic is longer.
+  /// Bytes at the front of the topic that the client does not see, its mount
+  /// point say, and what it sees there instead. REQUIRES: what it sees is not
+  /// empty and at most 65,535 bytes.
   uint16_t hidden_prefix = 0;
+  std::string_view added_prefix = {};
   protocol::qos qos = protocol::qos::at_most_once;
   bool retain = false;
   bool dup = false;

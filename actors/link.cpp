@@ -1,0 +1,268 @@
+#include "actors/link.hpp"
+
+#include "protocol/encoder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace troupe::actors {
+
+namespace {
+
+using protocol::packet_type;
+using protocol::qos;
+using std::chrono::seconds;
+
+/// Filters in one SUBSCRIBE or UNSUBSCRIBE: with the longest ones there are,
+/// still far below the smallest maximum packet size that brokers have.
+constexpr size_t filters_per_packet = 50;
+
+/// How long a remote broker may take to send back what it was sent, and how
+/// much is remembered for that.
+constexpr auto echo_age = seconds{30};
+constexpr uint32_t most_echoes = 100'000;
+
+/// Beyond keep alive, before a PINGREQ counts as unanswered.
+constexpr auto least_patience = seconds{5};
+
+size_t packets_for(size_t filters) noexcept {
+  return (filters + filters_per_packet - 1) / filters_per_packet;
+}
+
+} // namespace
+
+link::link(link_setup&& setup, time_point now)
+    : setup_(std::move(setup)), out_pace_(plan().own.max_rate_out),
+      in_pace_(plan().own.max_rate_in), keep_alive_(setup_.remote.keep_alive) {
+  if (setup_.may_echo)
+    echoes_ = std::make_unique<broker::echo_memory>(most_echoes, echo_age);
+  if (keep_alive_.count() != 0)
+    ping_at_ = now; // tells the round trip at once
+}
+
+// -- subscriptions
+// ----------------------------------------------------------------
+
+client_subscribed link::local_subscriptions() const {
+  client_subscribed all;
+  all.replaces_all = true;
+  for (const auto& each : plan().topics.local_filters()) {
+    protocol::subscription_options options;
+    options.qos = std::min(each.max_qos, setup_.remote.max_qos);
+    options.no_local = true;
+    options.retain_as_published = true;
+    options.retain_handling = setup_.wants_retained
+                                  ? protocol::retain_handling::always
+                                  : protocol::retain_handling::if_new;
+    all.requests.push_back({each.filter, options});
+  }
+  return all;
+}
+
+uint16_t link::packet_ids_needed(const bridge_plan& plan) noexcept {
+  const auto& topics = plan.topics;
+  auto count = 1 + packets_for(topics.remote_filters().size())
+               + packets_for(topics.unwanted_remote_filters().size());
+  return static_cast<uint16_t>(std::min<size_t>(count, UINT16_MAX / 2));
+}
+
+void link::greet(byte_buffer& out, const std::vector<uint16_t>& packet_ids) {
+  auto next_id = packet_ids.begin();
+  auto version = plan().version();
+  const auto& own = plan().own;
+  const auto& unwanted = plan().topics.unwanted_remote_filters();
+  for (size_t at = 0; own.attempt_unsubscribe && at < unwanted.size();
+       at += filters_per_packet) {
+    protocol::unsubscribe packet;
+    packet.packet_id = *next_id++;
+    auto end = std::min(at + filters_per_packet, unwanted.size());
+    for (auto i = at; i < end; ++i)
+      packet.filters.push_back(unwanted[i]);
+    protocol::encode(out, packet, version);
+  }
+  const auto& wanted = plan().topics.remote_filters();
+  for (size_t at = 0; at < wanted.size(); at += filters_per_packet) {
+    protocol::subscribe packet;
+    packet.packet_id = *next_id++;
+    std::vector<std::string> names;
+    auto end = std::min(at + filters_per_packet, wanted.size());
+    for (auto i = at; i < end; ++i) {
+      protocol::subscription_request request;
+      request.filter = wanted[i].filter;
+      request.options.qos = wanted[i].max_qos;
+      if (version == protocol::version::v5) {
+        request.options.no_local = !request.filter.starts_with("$share/");
+        request.options.retain_as_published = true;
+      }
+      packet.subscriptions.push_back(request);
+      names.push_back(wanted[i].filter);
+    }
+    protocol::encode(out, packet, version);
+    asked_.emplace_back(packet.packet_id, std::move(names));
+  }
+  if (!own.notifications || own.notifications_local_only)
+    return;
+  protocol::publish notice;
+  notice.packet_id = notice_id_ = *next_id++;
+  notice.topic = own.notification_topic;
+  notice.payload = "1";
+  notice.qos = setup_.remote.max_qos == qos::at_most_once ? qos::at_most_once
+                                                          : qos::at_least_once;
+  if (notice.qos == qos::at_most_once)
+    notice.packet_id = notice_id_ = 0;
+  notice.retain = setup_.remote.retain_available;
+  protocol::encode(out, notice, version);
+}
+
+std::string link::on_suback(const protocol::suback& packet) {
+  auto found =
+      std::find_if(asked_.begin(), asked_.end(), [&](const auto& each) {
+        return each.first == packet.packet_id;
+      });
+  if (found == asked_.end())
+    return {};
+  auto names = std::move(found->second);
+  asked_.erase(found);
+  for (size_t i = 0; i < std::min(names.size(), packet.codes.size()); ++i)
+    if (auto code = static_cast<uint8_t>(packet.codes[i]); code >= 0x80)
+      return fmt::format("the remote broker refuses the subscription to {} "
+                         "(code {})",
+                         names[i], code);
+  return {};
+}
+
+// -- messages
+// -------------------------------------------------------------------------
+
+void link::prepare(broker::delivery_header& header,
+                   const broker::publication& message, time_point now) {
+  auto topic = message.topic();
+  if (auto change = plan().topics.outgoing(topic)) {
+    header.hidden_prefix = static_cast<uint16_t>(change->stripped);
+    header.added_prefix = change->added;
+  }
+  header.retain = header.retain && plan().own.outgoing_retain
+                  && setup_.remote.retain_available;
+  if (header.qos > setup_.remote.max_qos)
+    lower(header);
+  auto& status = *setup_.status;
+  status.messages_out.fetch_add(1, std::memory_order_relaxed);
+  status.bytes_out.fetch_add(message.payload().size(),
+                             std::memory_order_relaxed);
+  if (!echoes_)
+    return;
+  std::string there{header.added_prefix};
+  there += topic.substr(header.hidden_prefix);
+  if (plan().topics.echoes(there))
+    echoes_->sent(broker::echo_fingerprint(there, message.payload()), now);
+}
+
+/// It waits since a time when the remote broker allowed more, or was not known
+/// yet.
+void link::lower(broker::delivery_header& header) {
+  auto was = header.qos;
+  header.qos = setup_.remote.max_qos;
+  if (was == qos::exactly_once)
+    lowered_.insert(header.packet_id);
+  if (header.qos == qos::at_most_once)
+    settled_.push_back({was == qos::exactly_once ? packet_type::pubrec
+                                                 : packet_type::puback,
+                        header.packet_id, protocol::reason::success});
+}
+
+packet_type link::translate(packet_type type, uint16_t packet_id) {
+  return type == packet_type::puback && lowered_.contains(packet_id)
+             ? packet_type::pubrec
+             : type;
+}
+
+bool link::swallows_pubrel(uint16_t packet_id) {
+  if (lowered_.empty() || lowered_.erase(packet_id) == 0)
+    return false;
+  settled_.push_back(
+      {packet_type::pubcomp, packet_id, protocol::reason::success});
+  return true;
+}
+
+bool link::accept(protocol::publish& packet, std::string& name,
+                  time_point now) {
+  auto& status = *setup_.status;
+  status.messages_in.fetch_add(1, std::memory_order_relaxed);
+  status.bytes_in.fetch_add(packet.payload.size(), std::memory_order_relaxed);
+  if (echoes_
+      && echoes_->take(broker::echo_fingerprint(packet.topic, packet.payload),
+                       now)) {
+    status.echoes.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  if (!plan().topics.incoming(packet.topic, name)) {
+    status.unwanted.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  packet.topic = name;
+  return true;
+}
+
+// -- keep alive
+// -----------------------------------------------------------------------
+
+bool link::should_ping(time_point now) noexcept {
+  if (now < ping_at_)
+    return false;
+  ping_at_ = now + keep_alive_;
+  if (pinged_ == never)
+    pinged_ = now;
+  return true;
+}
+
+void link::on_pingresp(time_point now) noexcept {
+  if (pinged_ == never)
+    return;
+  auto took =
+      std::chrono::duration_cast<std::chrono::microseconds>(now - pinged_);
+  setup_.status->round_trip.store(
+      static_cast<uint64_t>(std::max<int64_t>(1, took.count())),
+      std::memory_order_relaxed);
+  pinged_ = never;
+}
+
+bool link::is_dead(time_point now, time_point last_read) const noexcept {
+  if (pinged_ == never || keep_alive_.count() == 0)
+    return false;
+  auto patience = std::max<duration>(keep_alive_ / 2, least_patience);
+  return now - std::max(pinged_, last_read) >= patience;
+}
+
+// -- pace
+// ---------------------------------------------------------------------------
+
+bool link::may_write(time_point now, bool has_output) noexcept {
+  if (!has_output) {
+    batch_until_ = never;
+    return true;
+  }
+  if (auto delay = plan().own.batch_delay; delay.count() != 0) {
+    if (batch_until_ == never)
+      batch_until_ = now + delay;
+    if (now < batch_until_)
+      return false;
+  }
+  if (!out_pace_.is_free(now))
+    return false;
+  batch_until_ = never;
+  return true;
+}
+
+time_point link::deadline(time_point now) const noexcept {
+  auto soonest = std::min(ping_at_, batch_until_);
+  if (pinged_ != never)
+    soonest = std::min(soonest, now + least_patience);
+  if (!out_pace_.is_free(now))
+    soonest = std::min(soonest, out_pace_.free_at());
+  if (!in_pace_.is_free(now))
+    soonest = std::min(soonest, in_pace_.free_at());
+  return soonest;
+}
+
+} // namespace troupe::actors
