@@ -21,11 +21,9 @@ constexpr size_t read_size = size_t{64} << 10;
 connection::failure connection::open(const client_options& options,
                                      waiter& wait) {
   close();
-  int descriptor = -1;
-  auto problem = dial(options, wait, descriptor);
-  stream_ = net::stream{net::socket{descriptor}};
-  if (!problem.empty())
-    close();
+  net::socket connected;
+  auto problem = dial(options, wait, connected);
+  stream_ = net::stream{std::move(connected)};
   if (!problem.empty() || !options.tls)
     return {problem, false};
   auto failed = begin_tls(options, wait);
