@@ -48,7 +48,8 @@ CAF_TEST(naming somebody to trust turns TLS on and moves the port) {
   CAF_CHECK(!options.tls->use_os_certificates);
   CAF_CHECK(options.tls->alpn.empty());
   CAF_CHECK_EQUAL(options.port, 8883);
-  CAF_CHECK_EQUAL(accepted({"--capath", "d"}).tls->capath, "d");
+  auto folder = accepted({"--capath", "d"});
+  CAF_CHECK_EQUAL(folder.tls->capath, "d");
   CAF_CHECK(accepted({"--tls-use-os-certs"}).tls->use_os_certificates);
   CAF_CHECK_EQUAL(accepted({"--cafile", "f", "-p", "1883"}).port, 1883);
 }
