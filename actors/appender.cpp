@@ -79,12 +79,37 @@ void appender::on(deliver& message) {
     append(*to, message);
 }
 
+const broker::session_limits& appender::limits_of(const entry& what) const {
+  if (!own_limits_.empty())
+    if (auto found = own_limits_.find(what.record.client_id);
+        found != own_limits_.end())
+      return *found->second;
+  return loop_.limits();
+}
+
+void appender::set_limits(
+    const std::string& client_id,
+    std::shared_ptr<const broker::session_limits> limits) {
+  if (limits)
+    own_limits_[client_id] = std::move(limits);
+  else
+    own_limits_.erase(client_id);
+}
+
+std::optional<broker::disk_backlog>
+appender::backlog_of(std::string_view client_id) const {
+  auto found = by_client_.find(client_id);
+  if (found == by_client_.end() || (*found)->online)
+    return std::nullopt;
+  return (*found)->record.backlog;
+}
+
 void appender::append(entry& to, deliver& message) {
   auto before = dropped_;
   auto waited = to.record.backlog.messages;
   auto what =
       broker::append_offline(to.record, *message.batch, message.deliveries,
-                             loop_.limits(), loop_.now(), dropped_);
+                             limits_of(to), loop_.now(), dropped_);
   for (size_t i = 0; i < dropped_.size(); ++i)
     loop_.stats().dropped[i].add(dropped_[i] - before[i]);
   loop_.stats().stored_messages.add(to.record.backlog.messages - waited);

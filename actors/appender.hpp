@@ -9,6 +9,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -45,6 +47,16 @@ public:
   bool knows(std::string_view client_id) const {
     return by_client_.contains(client_id);
   }
+
+  /// What bounds a session of that name while it is away, instead of what
+  /// bounds all; null: nothing special. REQUIRES: on its loop, or that the loop
+  /// does not run.
+  void set_limits(const std::string& client_id,
+                  std::shared_ptr<const broker::session_limits> limits);
+  /// What waits for a session of that name, if it is away. REQUIRES: on its
+  /// loop.
+  std::optional<broker::disk_backlog>
+  backlog_of(std::string_view client_id) const;
 
   size_t size() const noexcept { return sessions_.size(); }
 
@@ -105,6 +117,7 @@ private:
   void on(housekeeping& message);
 
   void append(entry& to, deliver& message);
+  const broker::session_limits& limits_of(const entry& what) const;
   void settle(broker::journal_part_ptr&& part);
   void hand_over(entry& what, session_actor to);
   time_point deadline_of(const entry& what) const noexcept;
@@ -124,6 +137,8 @@ private:
   table sessions_;
   std::unordered_map<broker::session_key, departure> departures_;
   std::unordered_set<entry*, client_hash, same_client> by_client_;
+  std::unordered_map<std::string, std::shared_ptr<const broker::session_limits>>
+      own_limits_;
   // When the wills and the ends of offline sessions are due.
   std::set<std::pair<time_point, broker::session_key>> deadlines_;
   std::array<uint64_t, broker::drop_reason_count> dropped_{};

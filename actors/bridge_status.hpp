@@ -3,9 +3,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace troupe::actors {
 
@@ -91,6 +93,25 @@ private:
   mutable std::mutex mutex_;
   std::string last_error_;
   std::string address_;
+};
+
+/// The bridges of a node, for whoever shows them. Thread-safe.
+class bridge_list {
+public:
+  using entry = std::shared_ptr<bridge_status>;
+
+  std::vector<entry> all() const {
+    std::lock_guard guard{mutex_};
+    return entries_;
+  }
+  void set(std::vector<entry> entries) {
+    std::lock_guard guard{mutex_};
+    entries_ = std::move(entries);
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::vector<entry> entries_;
 };
 
 } // namespace troupe::actors

@@ -1,6 +1,7 @@
 #include "actors/broker_node.hpp"
 
 #include "actors/appender.hpp"
+#include "actors/bridge_plan.hpp"
 #include "actors/greeter.hpp"
 #include "actors/loop.hpp"
 #include "actors/messages.hpp"
@@ -39,6 +40,9 @@ namespace {
 
 /// How long clients may take to go when the broker stops.
 constexpr auto drain_time = std::chrono::seconds{5};
+
+/// Names of remote brokers that are resolved at a time.
+constexpr size_t most_resolvers = 2;
 
 /// How often the loops in turn finish what others have left them.
 constexpr size_t last_rounds = 1000;
@@ -126,6 +130,7 @@ struct broker_node::parts {
   std::string open_users();
   std::shared_ptr<const security::dynsec::dynamic_authority> dynamic() const;
   std::string start_workers();
+  std::string start_resolvers(const node_policy& wanted);
   std::string open_loops();
   std::vector<subtree_actor> start_subtrees();
   void start_store();
@@ -268,6 +273,20 @@ std::string broker_node::parts::start_workers() {
   return {};
 }
 
+/// Names are resolved by threads of their own: it may take half a minute.
+std::string broker_node::parts::start_resolvers(const node_policy& wanted) {
+  if (wanted.bridges.empty() || shared.resolvers)
+    return {};
+  work_pool::options options;
+  options.name = "troupe-names";
+  options.threads = most_resolvers;
+  auto started = work_pool::start(std::move(options));
+  if (!started)
+    return started.error().text;
+  shared.resolvers = std::move(*started);
+  return {};
+}
+
 std::shared_ptr<const security::dynsec::dynamic_authority>
 broker_node::parts::dynamic() const {
   return shared.dynamic_security ? shared.dynamic_security->authority()
@@ -336,6 +355,10 @@ void broker_node::parts::start_appenders(const route_table& routes) {
     shared.appenders.push_back(spawn_light<appender>(system, shared, *each));
     to.appenders.push_back(object_of<appender>(shared.appenders.back()));
   }
+  for (const auto& each : policy->bridges) {
+    const auto& id = each->own.local_clientid;
+    to.appenders[shared.home_of(id)]->set_limits(id, {each, &each->limits});
+  }
   for (size_t i = 0; i < routes.size(); ++i)
     to.subtrees.push_back(object_of<subtree>(routes.subtree(i)));
   to.routes = &routes;
@@ -388,6 +411,8 @@ std::string broker_node::start() {
   auto& all = *parts_;
   if (auto error = all.start_workers(); !error.empty())
     return error;
+  if (auto error = all.start_resolvers(*all.policy); !error.empty())
+    return error;
   all.start_store();
   auto subtrees = all.start_subtrees();
   auto routes = std::make_shared<const route_table>(subtrees);
@@ -407,7 +432,7 @@ std::string broker_node::start() {
   all.publisher =
       spawn_light<sys>(all.system, all.shared, *all.shared.loops.front());
   all.watcher = all.system.spawn<supervisor>(
-      all.shared, std::move(subtrees), all.greeters, all.publisher,
+      all.shared, std::move(subtrees), all.greeters, all.publisher, all.policy,
       [drained = all.drained] { drained->set_value(); });
   for (auto* each : registries)
     each->set_supervisor(all.watcher);
@@ -426,6 +451,8 @@ std::string broker_node::change(config::settings settings) {
   if (!loaded)
     return loaded.error().text;
   auto policy = std::move(*loaded);
+  if (auto error = all.start_resolvers(*policy); !error.empty())
+    return error;
   auto doors = all.open_doors(*policy);
   if (!doors)
     return doors.error().text;
@@ -451,6 +478,8 @@ void broker_node::stop() {
   tell(all.watcher, stop_node{});
   drained.wait_for(drain_time);
   all.shared.workers->stop(); // they tell greeters what they found
+  if (all.shared.resolvers)
+    all.shared.resolvers->stop();
   all.end_threads();
   // The last words of clients that were cut off, wills say, find their way;
   // then what was written last is synced.

@@ -1,6 +1,7 @@
 #include "actors/connection.hpp"
 
 #include "actors/journaling.hpp"
+#include "actors/link.hpp"
 #include "actors/packet_log.hpp"
 #include "actors/tell.hpp"
 #include "broker/mount_point.hpp"
@@ -53,7 +54,14 @@ connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
   self_ = caf::actor_cast<connection_actor>(ctrl());
   if (client_->who.how != login::method::none || client_->who.user_name)
     who_ = std::make_unique<login>(std::move(client_->who));
-  set_traffic_limits();
+  if (client_->link) {
+    link_ = std::make_unique<link>(std::move(*client_->link), home.now());
+    auto largest = link_->plan().own.max_packet_size;
+    max_packet_size_ = largest;
+    retain_available_ = true;
+  } else {
+    set_traffic_limits();
+  }
   if (node_.store)
     books_ = std::make_unique<connection_books>(expiry_interval_ != 0);
   loop_.stats().connections.add();
@@ -100,6 +108,8 @@ void connection::receive(const mail& message) {
     on(*unwanted);
   else if (auto* answer = message.get_if<control_answer>())
     on(*answer);
+  else if (auto* unneeded = message.get_if<end_link>())
+    on(*unneeded);
   else if (message.get_if<taken_over>())
     end({broker::end_of_connection::taken_over, reason::session_taken_over,
          "session taken over"});
@@ -120,9 +130,14 @@ void connection::on(attached& message) {
     finish_if_done();
     return;
   }
-  receiver_.on_connected(
-      version_ == version::v5 ? policy_->broker->max_inflight_messages : 0);
-  send_connack(message.session_present);
+  receiver_.on_connected(link_ ? link_->plan().own.receive_maximum
+                         : version_ == version::v5
+                             ? policy_->broker->max_inflight_messages
+                             : 0);
+  if (link_)
+    begin_link(message);
+  else
+    send_connack(message.session_present);
   auto rest = std::move(client_->rest);
   client_.reset();
   last_read_ = loop_.now();
@@ -162,11 +177,13 @@ void connection::on(send_now& message) {
     header.subscription_id = delivery.subscription_id;
     header.qos = delivery.qos;
     header.retain = delivery.retain;
-    hide_mount_point(header, item.message->topic());
+    prepare(header, *item.message);
     packet_log::sent(client_id_, *item.message, header);
     output_.publish(*item.message, header);
   }
   output_.hold(std::move(message.batch));
+  if (link_)
+    settle_lowered();
   mark();
 }
 
@@ -175,12 +192,7 @@ void connection::on(send_queued& message) {
     return;
   for (const auto& delivery : message.deliveries) {
     if (delivery.pubrel) {
-      packet_log::sent(client_id_, protocol::packet_type::pubrel,
-                       delivery.packet_id);
-      protocol::encode_acknowledgement(
-          output_.control(), protocol::packet_type::pubrel, delivery.packet_id,
-          delivery.reason, version_);
-      loop_.stats().packets_sent.add();
+      release(delivery);
       continue;
     }
     broker::delivery_header header;
@@ -189,22 +201,41 @@ void connection::on(send_queued& message) {
     header.qos = delivery.qos;
     header.retain = delivery.retain;
     header.dup = delivery.dup;
-    hide_mount_point(header, delivery.message->topic());
+    prepare(header, *delivery.message);
     packet_log::sent(client_id_, *delivery.message, header);
     output_.publish(*delivery.message, header);
   }
+  if (link_)
+    settle_lowered();
   mark();
 }
 
-void connection::hide_mount_point(broker::delivery_header& header,
-                                  std::string_view topic) const {
-  if (const auto& mount_point = rules().mount_point; !mount_point.empty())
-    header.hidden_prefix =
-        static_cast<uint16_t>(broker::hidden_prefix(mount_point, topic));
+/// PUBREL.
+void connection::release(const broker::queued_delivery& delivery) {
+  if (link_ && link_->swallows_pubrel(delivery.packet_id))
+    return;
+  packet_log::sent(client_id_, protocol::packet_type::pubrel,
+                   delivery.packet_id);
+  protocol::encode_acknowledgement(
+      output_.control(), protocol::packet_type::pubrel, delivery.packet_id,
+      delivery.reason, version_);
+  loop_.stats().packets_sent.add();
+}
+
+/// Names the message as the other side knows it.
+void connection::prepare(broker::delivery_header& header,
+                         const broker::publication& message) {
+  if (link_)
+    link_->prepare(header, message, loop_.now());
+  else if (const auto& mount_point = rules().mount_point; !mount_point.empty())
+    header.hidden_prefix = static_cast<uint16_t>(
+        broker::hidden_prefix(mount_point, message.topic()));
 }
 
 void connection::on(send_suback& message) {
   if (is_ending_)
+    return;
+  if (link_) // nobody there has asked
     return;
   if (version_ != version::v5) // one code for every refusal [MQTT-3.9.3-2]
     for (auto& code : message.codes)
@@ -231,7 +262,7 @@ void connection::on(send_suback& message) {
 
 /// The listener may be gone; else its new rules hold from the next packet on.
 void connection::on(policy_changed& message) {
-  if (is_ending_)
+  if (is_ending_ || link_) // its bridge decides
     return;
   auto now = message.policy->find(policy_->own);
   if (!now) {
@@ -400,9 +431,12 @@ void connection::end(const ending& how) {
   how_ended_ = how.how;
   log_end(how);
   pass_on_acknowledgements();
-  auto says_why = version_ == version::v5 && how.code != reason::success;
+  auto says_why =
+      !link_ && version_ == version::v5 && how.code != reason::success;
   if (is_attached_ && says_why)
     send_disconnect(how.code);
+  if (link_ && is_attached_)
+    say_farewell(how);
   if (stream_.is_open() && is_attached_)
     output_.flush(stream_);
   output_.discard();
@@ -415,6 +449,8 @@ void connection::end(const ending& how) {
     stream_.take_leave();
     close_socket();
   }
+  if (link_)
+    tell_bridge(how);
   finish_if_done();
 }
 
@@ -460,7 +496,7 @@ void connection::finish_if_done() {
 }
 
 void connection::log_end(const ending& how) const {
-  if (!policy_->broker->connection_messages)
+  if (link_ || !policy_->broker->connection_messages)
     return;
   if (how.how == broker::end_of_connection::by_client)
     log::client(log::level::notice, client_id_, "Client {} disconnected.",
@@ -507,6 +543,10 @@ void connection::on_timer(time_point now) noexcept {
          "its token has expired"});
     return;
   }
+  if (link_) {
+    watch_link(now);
+    return;
+  }
   auto silence = milliseconds{1500} * keep_alive_;
   if (keep_alive_ != 0 && now - last_read_ >= silence)
     end({broker::end_of_connection::abnormal, reason::keep_alive_timeout,
@@ -522,6 +562,8 @@ void connection::arm() {
         std::min(deadline, last_read_ + milliseconds{1500} * keep_alive_);
   if (who_)
     deadline = std::min(deadline, who_->ends_at);
+  if (link_)
+    deadline = std::min(deadline, link_->deadline(loop_.now()));
   // A later keep alive deadline is found out when the timer fires: arming it
   // for every packet would cost more.
   if (deadline < this->deadline() || !is_armed())
@@ -545,13 +587,13 @@ void connection::on_end_of_turn() noexcept {
     read(); // credit is back, and polling does not tell of what a layer has
   if (is_ending_)
     return;
-  if (!is_blocked_)
+  if (!is_blocked_ && (!link_ || may_write()))
     after_flush(output_.flush(stream_));
   if (is_ending_)
     return;
   update_interest();
   tell_writable();
-  if (output_.hold_deadline() != never)
+  if (link_ || output_.hold_deadline() != never)
     arm();
 }
 
@@ -592,7 +634,7 @@ void connection::tell_writable() {
 }
 
 bool connection::wants_input() const {
-  return is_taking_packets()
+  return is_taking_packets() && (!link_ || link_->may_read(loop_.now()))
          && unfinished_batches_ < policy_->broker->publish_credit_batches
          && unfinished_bytes_ < policy_->broker->publish_credit_bytes
          && receiver_.unacknowledged() < most_unacknowledged;

@@ -19,6 +19,8 @@
 
 namespace troupe::actors {
 
+class link;
+
 /// One client's network connection from an accepted CONNECT to its end: reads
 /// and decodes packets, routes PUBLISH straight to the subtrees, hands the rest
 /// to its session, and writes what the session sends. Pinned to the loop of its
@@ -79,6 +81,7 @@ private:
   void on(policy_changed& message);
   void on(disconnect_users& message);
   void on(control_answer& message);
+  void on(end_link& message);
   void settle(broker::publication_batch& batch);
   void acknowledge(const broker::publication_batch& batch);
   void collect_codes(const broker::publication_batch& batch, bool failed);
@@ -92,8 +95,9 @@ private:
   void log_end(const ending& how) const;
   void set_traffic_limits();
   bool may(security::action what, std::string_view topic);
-  void hide_mount_point(broker::delivery_header& header,
-                        std::string_view topic) const;
+  void prepare(broker::delivery_header& header,
+               const broker::publication& message);
+  void release(const broker::queued_delivery& delivery);
   void set_interest(net::interest wanted);
   void update_interest();
   void arm();
@@ -119,6 +123,7 @@ private:
   bool handle_acknowledgement(const protocol::frame& in);
   bool handle_other(const protocol::frame& in);
   std::string mounted(std::string_view filter) const;
+  bool rename_incoming(protocol::publish& packet, std::string& name);
   bool handle_subscribe(const protocol::subscribe& packet);
   bool handle_unsubscribe(const protocol::unsubscribe& packet);
   bool handle_disconnect(const protocol::disconnect& packet);
@@ -130,6 +135,17 @@ private:
   void decode_input();
   bool is_taking_packets() const;
   bool wants_input() const;
+
+  // connection_link.cpp: the other way round, as a bridge's link
+  void begin_link(const attached& message);
+  void watch_link(time_point now);
+  void say_farewell(const ending& how);
+  void settle_lowered();
+  bool may_write();
+  bool handle_from_server(const protocol::frame& in);
+  bool handle_suback(const protocol::suback& packet);
+  bool handle_server_disconnect(const protocol::disconnect& packet);
+  void tell_bridge(const ending& how);
 
   node_context& node_;
   loop& loop_;
@@ -159,6 +175,8 @@ private:
   // Null: it may do everything.
   std::shared_ptr<security::client_access> access_;
   std::unique_ptr<traffic_limits> traffic_;
+  // Null: it is a client's.
+  std::unique_ptr<link> link_;
   admission::slot slot_;
   uint32_t expiry_interval_; // as the client asked, seconds
   uint32_t unfinished_batches_ = 0;

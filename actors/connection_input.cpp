@@ -1,4 +1,5 @@
 #include "actors/connection.hpp"
+#include "actors/link.hpp"
 #include "actors/packet_log.hpp"
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
@@ -72,6 +73,8 @@ bool connection::read_once() {
   }
   last_read_ = loop_.now();
   loop_.stats().bytes_received.add(got.bytes);
+  if (link_)
+    link_->read(got.bytes, loop_.now());
   if (input_.empty()) {
     auto bytes = into.first(got.bytes);
     auto used = decode_all(bytes);
@@ -172,17 +175,12 @@ bool connection::handle_publish(const protocol::frame& in) {
       return fail(resolved.error());
   }
   packet_log::received(client_id_, *packet);
-  std::string mounted;
-  if (const auto& mount_point = rules().mount_point; !mount_point.empty()) {
-    mounted = broker::mounted_topic(mount_point, packet->topic);
-    if (!broker::fits(mounted))
-      return end_in_order({abnormal, reason::topic_name_invalid,
-                           "below its mount_point the topic is too long"});
-    packet->topic = mounted;
-  }
   auto& stats = loop_.stats();
   stats.publishes_received.add();
   stats.publish_bytes_received.add(packet->payload.size());
+  std::string name;
+  if (!rename_incoming(*packet, name))
+    return is_taking_packets();
   if (auto why = forbidden(*packet))
     return end_in_order(*why);
   if (node_.is_short_of_memory.load(std::memory_order_relaxed))
@@ -194,6 +192,25 @@ bool connection::handle_publish(const protocol::frame& in) {
   else
     route_publish(*packet);
   return is_taking_packets();
+}
+
+/// Names the message as it is known here; `name` has the memory. False: it is
+/// not to be routed.
+bool connection::rename_incoming(protocol::publish& packet, std::string& name) {
+  if (link_) {
+    auto is_taken = link_->accept(packet, name, loop_.now());
+    if (!is_taken)
+      refuse_publish(packet, reason::success);
+    return is_taken;
+  }
+  const auto& mount_point = rules().mount_point;
+  if (mount_point.empty())
+    return true;
+  name = broker::mounted_topic(mount_point, packet.topic);
+  packet.topic = name;
+  return broker::fits(name)
+         || end_in_order({abnormal, reason::topic_name_invalid,
+                          "below its mount_point the topic is too long"});
 }
 
 /// There is no memory for it. QoS 0 is dropped; MQTT 5 has a reason code; an
@@ -249,6 +266,8 @@ void connection::refuse_publish(const protocol::publish& packet, reason code) {
 /// What ends the connection of its sender.
 std::optional<connection::ending>
 connection::forbidden(const protocol::publish& packet) {
+  if (link_) // a server's rights are others, and it was asked for this
+    return std::nullopt;
   if (traffic_
       && (!traffic_->messages.take(1, loop_.now())
           || !traffic_->bytes.take(packet.payload.size(), loop_.now())))
@@ -362,7 +381,13 @@ bool connection::handle_acknowledgement(const protocol::frame& in) {
   packet_log::received(client_id_, packet->type, packet->packet_id,
                        packet->reason);
   if (packet->type != packet_type::pubrel) {
-    acknowledged_.push_back({packet->type, packet->packet_id, packet->reason});
+    auto type = packet->type;
+    if (link_) {
+      if (link_->takes_puback(packet->packet_id))
+        return true;
+      type = link_->translate(type, packet->packet_id);
+    }
+    acknowledged_.push_back({type, packet->packet_id, packet->reason});
     return true;
   }
   // An identifier nobody knows is answered like any other, as Mosquitto does.
@@ -375,6 +400,8 @@ bool connection::handle_acknowledgement(const protocol::frame& in) {
 }
 
 bool connection::handle_other(const protocol::frame& in) {
+  if (link_)
+    return handle_from_server(in);
   if (in.type() == packet_type::connect) {
     return end_in_order( // [MQTT-3.1.0-2]
         {abnormal, reason::protocol_error, "second CONNECT"});

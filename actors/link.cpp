@@ -44,20 +44,27 @@ link::link(link_setup&& setup, time_point now)
 // -- subscriptions
 // ----------------------------------------------------------------
 
-client_subscribed link::local_subscriptions() const {
+client_subscribed local_subscriptions(const bridge_plan& plan,
+                                      protocol::qos max_qos,
+                                      protocol::retain_handling handling) {
   client_subscribed all;
   all.replaces_all = true;
-  for (const auto& each : plan().topics.local_filters()) {
+  for (const auto& each : plan.topics.local_filters()) {
     protocol::subscription_options options;
-    options.qos = std::min(each.max_qos, setup_.remote.max_qos);
-    options.no_local = true;
+    options.qos = std::min(each.max_qos, max_qos);
+    options.no_local = !each.filter.starts_with("$share/");
     options.retain_as_published = true;
-    options.retain_handling = setup_.wants_retained
-                                  ? protocol::retain_handling::always
-                                  : protocol::retain_handling::if_new;
+    options.retain_handling = handling;
     all.requests.push_back({each.filter, options});
   }
   return all;
+}
+
+client_subscribed link::subscriptions() const {
+  using protocol::retain_handling;
+  return local_subscriptions(plan(), setup_.remote.max_qos,
+                             setup_.wants_retained ? retain_handling::always
+                                                   : retain_handling::if_new);
 }
 
 uint16_t link::packet_ids_needed(const bridge_plan& plan) noexcept {
@@ -166,9 +173,9 @@ void link::lower(broker::delivery_header& header) {
   if (was == qos::exactly_once)
     lowered_.insert(header.packet_id);
   if (header.qos == qos::at_most_once)
-    settled_.push_back({was == qos::exactly_once ? packet_type::pubrec
-                                                 : packet_type::puback,
-                        header.packet_id, protocol::reason::success});
+    settled_.push_back(
+        {was == qos::exactly_once ? packet_type::pubrec : packet_type::puback,
+         header.packet_id, protocol::reason::success});
 }
 
 packet_type link::translate(packet_type type, uint16_t packet_id) {

@@ -40,6 +40,11 @@ struct link_setup {
   bool wants_retained = false;
 };
 
+/// What a bridge wants its session to be subscribed to, and nothing else.
+client_subscribed local_subscriptions(const bridge_plan& plan,
+                                      protocol::qos max_qos,
+                                      protocol::retain_handling handling);
+
 /// What a connection that is a bridge's link knows besides. To its session it
 /// is a client's connection like any other; towards the network the roles of
 /// client and server are exchanged.
@@ -51,10 +56,11 @@ public:
   bridge_status& status() const noexcept { return *setup_.status; }
   const bridge_actor& owner() const noexcept { return setup_.owner; }
 
-  // -- subscriptions -----------------------------------------------------------
+  // -- subscriptions
+  // -----------------------------------------------------------
 
-  /// Filters for the session here, all that it is to have.
-  client_subscribed local_subscriptions() const;
+  /// For the session here.
+  client_subscribed subscriptions() const;
   /// How many packet identifiers `greeting` needs.
   static uint16_t packet_ids_needed(const bridge_plan& plan) noexcept;
   /// Appends what the remote broker is told first: SUBSCRIBE, UNSUBSCRIBE and
@@ -67,7 +73,8 @@ public:
     return packet_id == notice_id_ && packet_id != 0;
   }
 
-  // -- messages ----------------------------------------------------------------
+  // -- messages
+  // ----------------------------------------------------------------
 
   /// Names the message as the remote broker knows it and asks no more of that
   /// than it has. Counts it.
@@ -88,7 +95,8 @@ public:
     return settled_;
   }
 
-  // -- keep alive ----------------------------------------------------------------
+  // -- keep alive
+  // ----------------------------------------------------------------
 
   /// Whether to send PINGREQ now.
   bool should_ping(time_point now) noexcept;
@@ -96,7 +104,8 @@ public:
   /// The remote broker has not answered for too long.
   bool is_dead(time_point now, time_point last_read) const noexcept;
 
-  // -- pace ------------------------------------------------------------------------
+  // -- pace
+  // ------------------------------------------------------------------------
 
   /// Output may go out now; else at `flush_at()`.
   bool may_write(time_point now, bool has_output) noexcept;

@@ -9,6 +9,7 @@
 #include "broker/receiver.hpp"
 #include "broker/session.hpp"
 #include "core/byte_buffer.hpp"
+#include "net/connector.hpp"
 #include "net/stream.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -762,7 +763,9 @@ struct dialed {
   std::string error;
 };
 
-struct link_attached {};
+struct link_attached {
+  connection_actor connection;
+};
 
 struct link_ended {
   /// In words; empty: the bridge wanted it.

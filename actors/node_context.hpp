@@ -2,6 +2,7 @@
 
 #include "actors/admission.hpp"
 #include "actors/brake.hpp"
+#include "actors/bridge_status.hpp"
 #include "actors/dynamic_security.hpp"
 #include "actors/loop.hpp"
 #include "actors/messages.hpp"
@@ -44,6 +45,10 @@ struct node_context {
   actors::brake brake;
   /// Null: there is none.
   std::unique_ptr<actors::dynamic_security> dynamic_security;
+  /// Resolve the names of remote brokers; null: there are no bridges.
+  std::unique_ptr<work_pool> resolvers;
+  /// Of the bridges that there are, in the order of their names.
+  bridge_list bridges;
   /// Check passwords and tokens, and carry out what dynamic security is told.
   std::unique_ptr<work_pool> workers;
   /// What `security::scram_decoy` wants. Made when it is first asked for: to

@@ -2,6 +2,7 @@
 
 #include "actors/appender.hpp"
 #include "actors/connection.hpp"
+#include "actors/link.hpp"
 #include "actors/routes.hpp"
 #include "actors/session.hpp"
 #include "actors/spawn.hpp"
@@ -19,6 +20,12 @@ session& object_of(const session_actor& handle) {
   return *static_cast<session*>(caf::actor_cast<caf::abstract_actor*>(handle));
 }
 
+/// What a bridge's link wants of its session and a client does not.
+void name_wishes(const link_setup& link, attach_connection& request) {
+  request.limits = {link.plan, &link.plan->limits};
+  request.spare_ids = link::packet_ids_needed(*link.plan);
+}
+
 } // namespace
 
 registry::registry(caf::actor_config& cfg, node_context& shared, loop& home)
@@ -29,6 +36,8 @@ registry::~registry() = default;
 void registry::receive(const mail& message) {
   if (auto* client = message.get_if<handed_over>())
     on(*client);
+  else if (auto* stand_in = message.get_if<introduce>())
+    on(*stand_in);
   else if (auto* idle = message.get_if<session_idle>())
     on(*idle);
   else if (auto* closed = message.get_if<connection_closed>())
@@ -63,12 +72,14 @@ void registry::on(handed_over& message) {
 
 /// Takes the client over unless it is refused.
 void registry::admit(std::shared_ptr<newcomer>& client) {
-  auto* wanted = find_or_make(*client);
+  auto* wanted = find_or_make(client->decision.client_id);
   if (wanted == nullptr) {
     refuse(*client);
     return;
   }
-  auto is_outdated = loop_.policy().find(client->policy->own) != client->policy;
+  auto is_outdated =
+      !client->link
+      && loop_.policy().find(client->policy->own) != client->policy;
   client->access =
       make_access(*client->policy, client->who, client->decision.client_id);
   attach_connection request;
@@ -77,12 +88,34 @@ void registry::admit(std::shared_ptr<newcomer>& client) {
     request.author = std::make_shared<const known_client>(
         known_client{client->policy, client->who});
   request.parameters = client->decision.parameters;
+  if (client->link)
+    name_wishes(*client->link, request);
   request.connection = spawn_connection(client);
   client.reset();
   ++wanted->attaches;
   if (is_outdated) // the configuration has changed under way
     tell(request.connection, policy_changed{loop_.policy_in_force(), nullptr});
   tell(wanted->session, std::move(request));
+}
+
+/// A bridge without a link: null if there are as many sessions as allowed, or
+/// none is made any more.
+void registry::on(introduce& message) {
+  auto* wanted = is_stopping_ ? nullptr : find_or_make(message.client_id);
+  if (wanted == nullptr) {
+    tell(message.request.connection, attached{});
+    return;
+  }
+  ++wanted->attaches;
+  tell(wanted->session, std::move(message.request));
+}
+
+std::optional<broker::disk_backlog>
+registry::queue_of(std::string_view client_id) const {
+  auto found = sessions_.find(client_id);
+  if (found == sessions_.end())
+    return std::nullopt;
+  return object_of(found->second.session).queue();
 }
 
 /// Whether there is a session of this name although its client is away. It
@@ -94,8 +127,7 @@ bool registry::is_offline_session(std::string_view client_id) const {
 }
 
 /// Null if there are as many sessions as allowed.
-registry::entry* registry::find_or_make(const newcomer& client) {
-  const auto& id = client.decision.client_id;
+registry::entry* registry::find_or_make(const std::string& id) {
   if (auto found = sessions_.find(id); found != sessions_.end())
     return &found->second;
   auto limit = loop_.policy().settings->global_max_clients;
@@ -122,6 +154,12 @@ registry::entry& registry::make_session(const std::string& client_id) {
 
 /// MQTT 5 clients are told; others are closed, as Mosquitto does.
 void registry::refuse(newcomer& client) {
+  auto why = is_stopping_ ? "the broker is shutting down"
+                          : "global_max_clients reached";
+  if (client.link) {
+    tell(client.link->owner, link_ended{why});
+    return;
+  }
   if (client.version == protocol::version::v5) {
     protocol::connack answer;
     answer.code = static_cast<uint8_t>(
@@ -132,9 +170,7 @@ void registry::refuse(newcomer& client) {
     client.stream.write(out.bytes());
   }
   log::client(log::level::notice, client.decision.client_id,
-              "Client {} refused: {}.", client.decision.client_id,
-              is_stopping_ ? "the broker is shutting down"
-                           : "global_max_clients reached");
+              "Client {} refused: {}.", client.decision.client_id, why);
   loop_.stats().connections_refused.add();
 }
 

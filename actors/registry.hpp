@@ -5,6 +5,7 @@
 #include "actors/messages.hpp"
 #include "actors/node_context.hpp"
 
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -28,6 +29,11 @@ public:
     supervisor_ = std::move(supervisor);
   }
 
+  /// What waits for a session of that name, if there is one with memory of its
+  /// own. REQUIRES: on its loop.
+  std::optional<broker::disk_backlog>
+  queue_of(std::string_view client_id) const;
+
 protected:
   void receive(const mail& message) override;
   void on_failure(const char* what) noexcept override;
@@ -42,6 +48,7 @@ private:
   };
 
   void on(handed_over& message);
+  void on(introduce& message);
   void on(session_idle& message);
   void on(connection_closed& message);
   void on(routes_changed& message);
@@ -49,7 +56,7 @@ private:
   void on(disconnect_users& message);
   void on(stop_node& message);
   void admit(std::shared_ptr<newcomer>& client);
-  entry* find_or_make(const newcomer& client);
+  entry* find_or_make(const std::string& client_id);
   entry& make_session(const std::string& client_id);
   bool is_offline_session(std::string_view client_id) const;
   void refuse(newcomer& client);

@@ -40,6 +40,13 @@ session_actor session::self() const {
   return caf::actor_cast<session_actor>(ctrl());
 }
 
+broker::disk_backlog session::queue() const noexcept {
+  broker::disk_backlog all;
+  all.messages = static_cast<uint32_t>(machine_.out().queued());
+  all.bytes = machine_.out().queued_bytes();
+  return all;
+}
+
 void session::receive(const mail& message) {
   if (auto* messages = message.get_if<deliver>())
     on(*messages);
@@ -109,6 +116,11 @@ void session::admit(attach_connection& message) {
   auto client = message.parameters.client;
   wants_one_copy_ = !loop_.policy().settings->allow_duplicate_messages
                     && client.version != protocol::version::v5;
+  if (message.limits != limits_) {
+    machine_.out().set_limits(message.limits ? *message.limits
+                                             : loop_.limits());
+    limits_ = std::move(message.limits);
+  }
   auto outcome = machine_.on_connected(message.parameters, now);
   drop_filters(outcome.removed_filters);
   pass_on(std::move(outcome.orphans));
@@ -131,17 +143,20 @@ void session::admit(attach_connection& message) {
   if (auto lent = machine_.take_receiver(); lent.unacknowledged() != 0)
     answer.receiver = std::make_shared<broker::receiver>(std::move(lent));
   if (held_until_ != 0)
-    held_answer_ =
-        std::make_unique<held_answer>(held_answer{std::move(answer), client});
+    held_answer_ = std::make_unique<held_answer>(
+        held_answer{std::move(answer), client, message.spare_ids});
   else
-    send_answer(std::move(answer), client);
+    send_answer(std::move(answer), client, message.spare_ids);
   after_change();
 }
 
 /// CONNACK is the first packet [MQTT-3.2.0-1]: what waits for the client goes
 /// behind it.
 void session::send_answer(attached&& answer,
-                          const broker::sender_parameters& client) {
+                          const broker::sender_parameters& client,
+                          uint16_t spare_ids) {
+  if (spare_ids != 0)
+    answer.spare_ids = machine_.out().spare_packet_ids(spare_ids);
   tell(connection_, std::move(answer));
   std::vector<broker::queued_delivery> again;
   machine_.out().on_connected(client, loop_.now(), again);
@@ -453,6 +468,8 @@ void session::tell_readiness() {
 // ----------------------------------------------------------------
 
 void session::on(client_subscribed& message) {
+  if (message.replaces_all)
+    unsubscribe_others(message);
   pending_answer pending;
   pending.request = next_request();
   pending.answer.packet_id = message.packet_id;
@@ -496,6 +513,21 @@ void session::on(client_subscribed& message) {
   }
   answer_when_done(std::move(pending));
   after_change();
+}
+
+void session::unsubscribe_others(const client_subscribed& wanted) {
+  client_unsubscribed unwanted;
+  for (const auto& [filter, record] : machine_.subscriptions()) {
+    const auto& requests = wanted.requests;
+    auto is_wanted = std::any_of(requests.begin(), requests.end(),
+                                 [&, &filter = filter](const auto& request) {
+                                   return request.filter == filter;
+                                 });
+    if (!is_wanted)
+      unwanted.requests.push_back({std::string{filter}});
+  }
+  if (!unwanted.requests.empty())
+    on(unwanted);
 }
 
 /// Why a filter is not subscribed to; success: it is.

@@ -36,6 +36,8 @@ public:
 
   const char* name() const override { return "troupe.session"; }
   const std::string& client_id() const { return machine_.client_id(); }
+  /// What waits for the client. REQUIRES: on its loop.
+  broker::disk_backlog queue() const noexcept;
 
   void on_timer(time_point now) noexcept override;
 
@@ -78,7 +80,8 @@ private:
   void become_ready();
   void become_durable();
   uint64_t remember_connect(bool is_new);
-  void send_answer(attached&& answer, const broker::sender_parameters& client);
+  void send_answer(attached&& answer, const broker::sender_parameters& client,
+                   uint16_t spare_ids);
   uint64_t retire();
   void change_key();
   void remember_presence();
@@ -101,6 +104,7 @@ private:
   void answer_when_done(pending_answer&& pending);
   void uncount(std::string_view filter);
   void drop_filters(const std::vector<std::string>& filters);
+  void unsubscribe_others(const client_subscribed& wanted);
   void send_again(std::vector<broker::queued_delivery>&& deliveries);
   bool may(security::action what, std::string_view topic);
   void withhold(deliver& message);
@@ -137,6 +141,7 @@ private:
   struct held_answer {
     attached what;
     broker::sender_parameters client;
+    uint16_t spare_ids = 0;
   };
   std::unique_ptr<held_answer> held_answer_;
   /// What the appender left us, until the rest is read.
@@ -146,6 +151,8 @@ private:
   connection_actor connection_;
   // What the client may do; null: everything.
   std::shared_ptr<security::client_access> access_;
+  // Null: the limits of the loop.
+  std::shared_ptr<const broker::session_limits> limits_;
   // Whose will this is; null: nobody's.
   std::shared_ptr<const known_client> author_;
   std::vector<attach_connection> waiting_; // for the old connection to end

@@ -160,7 +160,7 @@ void session::on(stored& message) {
   if (held_answer_ && message.ticket == held_until_) {
     auto held = std::exchange(held_answer_, nullptr);
     if (connection_)
-      send_answer(std::move(held->what), held->client);
+      send_answer(std::move(held->what), held->client, held->spare_ids);
     after_change();
     return;
   }

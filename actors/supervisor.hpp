@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/bridge_set.hpp"
 #include "actors/messages.hpp"
 #include "actors/node_context.hpp"
 
@@ -17,15 +18,16 @@ subtree_actor start_subtree(caf::actor_system& system, node_context& shared,
 
 /// Watches the subtrees and starts one anew when it fails: the registries then
 /// have every session subscribe there again, the store and the appenders see to
-/// what is on disk, and until all that is done nothing is routed there. On
-/// `stop_node` lets the greeters and registries finish and calls `on_drained`
-/// once no connection is left.
+/// what is on disk, and until all that is done nothing is routed there. Starts
+/// and ends the bridges of the policy in force. On `stop_node` lets the
+/// greeters and registries finish and calls `on_drained` once no connection is
+/// left.
 class supervisor final : public supervisor_actor::base {
 public:
   supervisor(caf::actor_config& cfg, node_context& shared,
              std::vector<subtree_actor> subtrees,
              std::vector<greeter_actor> greeters, sys_actor publisher,
-             std::function<void()> on_drained);
+             node_policy_ptr policy, std::function<void()> on_drained);
 
   const char* name() const override { return "troupe.supervisor"; }
 
@@ -42,6 +44,7 @@ private:
   std::vector<subtree_actor> subtrees_;
   std::vector<greeter_actor> greeters_;
   sys_actor publisher_;
+  bridge_set bridges_;
   std::function<void()> on_drained_;
   std::vector<bool> drained_;
 };

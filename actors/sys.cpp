@@ -162,6 +162,7 @@ void sys::publish_all(time_point now) {
   publish_clients(totals);
   publish_totals(totals);
   publish_memory();
+  publish_bridges();
   if (now > last_)
     publish_loads(totals, now);
   last_ = now;

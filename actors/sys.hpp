@@ -73,6 +73,7 @@ private:
   void publish_loads(const node_totals& totals, time_point now);
   void publish_clients(const node_totals& totals);
   void publish_memory();
+  void publish_bridges();
   void put(std::string topic, std::string value);
   void send();
 

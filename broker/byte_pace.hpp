@@ -21,8 +21,8 @@ public:
       return;
     auto took = std::chrono::duration<double>(
         static_cast<double>(bytes) / static_cast<double>(per_second_));
-    free_at_ = std::max(free_at_, now)
-               + std::chrono::duration_cast<duration>(took);
+    free_at_ =
+        std::max(free_at_, now) + std::chrono::duration_cast<duration>(took);
   }
 
   bool is_free(time_point now) const noexcept { return now >= free_at_; }

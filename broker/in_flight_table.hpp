@@ -78,6 +78,8 @@ public:
   }
 
   bool empty() const noexcept { return size_ == 0; }
+  /// The identifier given out last; 0: none was.
+  uint16_t last_id() const noexcept { return last_id_; }
   uint32_t size() const noexcept { return size_; }
   /// Slots there is memory for.
   uint32_t capacity() const noexcept { return capacity_; }

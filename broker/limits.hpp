@@ -43,6 +43,9 @@ struct session_limits {
   /// Make room in a full queue by dropping what has waited longest, instead of
   /// dropping what comes. Default: false.
   bool drop_oldest = false;
+
+  friend bool operator==(const session_limits&,
+                         const session_limits&) = default;
 };
 
 /// Whether a message of `payload` bytes fits into a queue that holds `messages`

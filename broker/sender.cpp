@@ -182,6 +182,19 @@ void sender::finish(entry& what) {
   in_flight_.remove(what);
 }
 
+/// Identifiers are given in turn: what lies behind the last one comes late.
+std::vector<uint16_t> sender::spare_packet_ids(size_t count) {
+  std::vector<uint16_t> spare;
+  auto next = in_flight_.last_id();
+  for (uint32_t tried = 0;
+       spare.size() < count && tried < in_flight_table::max_size; ++tried) {
+    if (next != 0 && in_flight_.find(next) == nullptr)
+      spare.push_back(next);
+    --next;
+  }
+  return spare;
+}
+
 bool sender::has_room() const noexcept {
   return is_writable_ && nothing_waits() && all_sent()
          && outstanding_ < max_outstanding()

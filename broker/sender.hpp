@@ -70,6 +70,8 @@ struct disk_backlog {
 class sender {
 public:
   explicit sender(const session_limits& limits) noexcept : limits_(&limits) {}
+  /// Other limits count from now on; they must outlive the sender.
+  void set_limits(const session_limits& limits) noexcept { limits_ = &limits; }
 
   /// The client is there. Appends to `out` what it must be sent again, in the
   /// original order: PUBLISH with DUP or PUBREL [MQTT-4.4.0-1], then what the
@@ -157,6 +159,9 @@ public:
     return queued_bytes_ + (disk_ ? disk_->backlog.bytes : 0);
   }
   size_t in_flight() const noexcept { return in_flight_.size(); }
+  /// So many packet identifiers that no message has, and none gets before
+  /// tens of thousands of others.
+  std::vector<uint16_t> spare_packet_ids(size_t count);
   /// True if a message of QoS > 0 could be sent right now.
   bool has_room() const noexcept;
   /// Drops since the session began, by reason.

@@ -34,9 +34,9 @@ struct fixture : caf_fixture {
              : message.get_if<routes_changed>() ? ""
                                                 : "? ";
     });
-    watcher = sys.spawn<supervisor>(node, subtrees,
-                                    std::vector<greeter_actor>{greeter},
-                                    publisher, [this] { log += "drained "; });
+    watcher = sys.spawn<supervisor>(
+        node, subtrees, std::vector<greeter_actor>{greeter}, publisher, nullptr,
+        [this] { log += "drained "; });
     consume_messages();
   }
   ~fixture() {
@@ -147,9 +147,9 @@ CAF_TEST(a subtree that failed before it was watched is replaced too) {
   auto dead = start_subtree(sys, node, 0);
   fail(dead);
   take();
-  auto other =
-      sys.spawn<supervisor>(node, std::vector<subtree_actor>{dead},
-                            std::vector<greeter_actor>{}, publisher, [] {});
+  auto other = sys.spawn<supervisor>(node, std::vector<subtree_actor>{dead},
+                                     std::vector<greeter_actor>{}, publisher,
+                                     nullptr, [] {});
   consume_messages();
   CAF_CHECK_EQUAL(take(), "lost0@0 lost0@1");
   caf::anon_send_exit(other, caf::exit_reason::user_shutdown);
