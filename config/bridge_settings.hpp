@@ -166,7 +166,7 @@ struct bridge_settings {
   /// Empty: $SYS/broker/connection/REMOTE_CLIENTID/state. Default: empty.
   std::string notification_topic;
 
-  // -- what waits, and how fast it goes (troupe's own) -------------------------
+  // -- what waits, and how fast it goes (troupe's own) ------------------------
 
   /// Messages that may wait here; 0: no limit. Default: the broker's
   /// max_queued_messages.

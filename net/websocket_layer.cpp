@@ -374,6 +374,9 @@ bool websocket_layer::has_input() const noexcept {
 bool websocket_layer::has_output() const noexcept {
   if (end_)
     return false;
+  // What we have waits for the handshake below, not for room in the socket.
+  if (below_ && !below_->is_ready())
+    return below_->has_output();
   return (frame_left_ == 0 && !(output_.empty() && pong_.empty()))
          || (below_ && below_->has_output());
 }

@@ -1,7 +1,6 @@
 #include "net/connector.hpp"
 
-#include "net/address.hpp"
-#include "net/listener.hpp"
+#include "listening.hpp"
 
 #include <caf/test/unit_test.hpp>
 
@@ -21,24 +20,12 @@
 using namespace troupe;
 using net::accepted;
 using net::begin_connect;
+using net::listen_on;
+using net::port_of;
 using net::resolve;
 using net::unix_candidate;
 
 namespace {
-
-uint16_t port_of(const net::socket& listening) {
-  net::socket_address where;
-  where.size = sizeof(where.storage);
-  getsockname(listening.fd(), reinterpret_cast<sockaddr*>(&where.storage),
-              &where.size);
-  return net::to_endpoint(where.storage)->port;
-}
-
-net::socket listen_on(const std::string& host) {
-  auto listening = net::listen_tcp(host, 0, net::address_family::any);
-  CAF_REQUIRE_EQUAL(listening.error, "");
-  return std::move(listening.sockets.front());
-}
 
 /// The only candidate.
 net::endpoint_candidate
