@@ -160,7 +160,7 @@ void bridge::rest_until(time_point when) {
 void bridge::attempt() {
   stage_ = stage::dialing;
   status_->enter(bridge_state::connecting);
-  auto where = to_string(address());
+  auto where = config::to_text(address());
   log::write(log::level::notice, "Connecting bridge {} ({})", status_->name(),
              where);
   status_->set_address(std::move(where));

@@ -113,7 +113,7 @@ void bridge::add_layers(net::socket&& connection) {
   }
   if (own.transport == config::bridge_transport::websockets) {
     net::websocket_target target;
-    target.host = to_string(address());
+    target.host = config::to_text(address());
     target.path = own.websocket_path;
     if (plan_->version() == version::v31)
       target.protocol = "mqttv3.1";

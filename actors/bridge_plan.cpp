@@ -122,12 +122,4 @@ load_bridge(const std::shared_ptr<const config::settings>& broker,
   return bridge_plan_ptr{std::move(made)};
 }
 
-std::string to_string(const config::bridge_address& where) {
-  if (!where.path.empty())
-    return "unix:" + where.path;
-  auto is_v6 = where.host.find(':') != std::string::npos;
-  return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", where.host,
-                     is_v6 ? "]" : "", where.port);
-}
-
 } // namespace troupe::actors

@@ -36,7 +36,4 @@ load_bridge(const std::shared_ptr<const config::settings>& broker,
             const config::bridge_settings& own,
             const broker::session_limits& usual);
 
-/// "host:1883", "[::1]:1883" or "unix:/path".
-std::string to_string(const config::bridge_address& where);
-
 } // namespace troupe::actors
