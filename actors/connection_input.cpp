@@ -67,8 +67,9 @@ bool connection::read_once() {
     return false;
   if (got.what != net::io_result::kind::done) {
     end({abnormal, reason::success,
-         stream_.error().empty() ? "connection closed by the client"
-                                 : std::string{stream_.error()}});
+         !stream_.error().empty() ? std::string{stream_.error()}
+         : link_                  ? "the remote broker closed the connection"
+                                  : "connection closed by the client"});
     return false;
   }
   last_read_ = loop_.now();
