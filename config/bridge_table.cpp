@@ -35,6 +35,8 @@ constexpr std::array version_words{"mqttv31"sv, "mqttv311"sv, "mqttv50"sv};
 constexpr std::array transport_words{"mqtt"sv, "websockets"sv};
 constexpr std::array reload_words{"lazy"sv, "immediate"sv};
 
+constexpr auto the_brokers = "the broker's"sv;
+
 constexpr std::array tls_words{"tlsv1.2"sv, "tlsv1.3"sv, "tlsv1.1"sv};
 
 /// Sets `Member` to the value that the word stands for.
@@ -191,15 +193,18 @@ constexpr std::array bridge_table{
 
     bridge_option{.name = "bridge_max_queued_messages",
                   .where = &in::max_queued_messages,
-                  .range = {0, int64_most, "a number of messages"}},
+                  .range = {0, int64_most, "a number of messages"},
+                  .unset = the_brokers},
     bridge_option{.name = "bridge_max_queued_bytes",
                   .where = &in::max_queued_bytes,
-                  .range = bytes},
+                  .range = bytes,
+                  .unset = the_brokers},
     bridge_option{.name = "bridge_max_queued_age",
                   .where = &in::max_queued_age,
                   .range = {0, int32_most, "a number of seconds"}},
     bridge_option{.name = "bridge_queue_qos0_messages",
-                  .where = &in::queue_qos0_messages},
+                  .where = &in::queue_qos0_messages,
+                  .unset = the_brokers},
     bridge_option{.name = "bridge_max_inflight_messages",
                   .where = &in::max_inflight_messages,
                   .range = {0, uint16_most, "a number of messages"}},

@@ -51,7 +51,42 @@ complaint check_topic(const bridge_topic& in) {
   return check_filter(in.remote_prefix + in.pattern);
 }
 
+/// Takes the first word off the front of `text`.
+std::string_view take_word(std::string_view& text) noexcept {
+  auto word = text.substr(0, text.find(' '));
+  text.remove_prefix(word.size());
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  return word == R"("")" ? std::string_view{} : word;
+}
+
+complaint parse_direction(bridge_topic& to, std::string_view word) {
+  auto direction = direction_of(word);
+  if (!direction)
+    return fmt::format("`{}` is not a direction; use out, in or both",
+                       escaped(word));
+  to.direction = *direction;
+  return std::nullopt;
+}
+
+complaint parse_qos(bridge_topic& to, std::string_view word) {
+  if (word.size() != 1 || word < "0" || word > "2")
+    return fmt::format("`{}` is not a QoS (0 to 2)", escaped(word));
+  to.qos = static_cast<uint8_t>(word.front() - '0');
+  return std::nullopt;
+}
+
 } // namespace
+
+complaint parse_topic_line(bridge_topic& to, std::string_view& text) {
+  to.pattern = take_word(text);
+  for (auto parse : {&parse_direction, &parse_qos})
+    if (!text.empty())
+      if (auto wrong = parse(to, take_word(text)))
+        return wrong;
+  to.local_prefix = take_word(text);
+  to.remote_prefix = take_word(text);
+  return std::nullopt;
+}
 
 std::optional<bridge_direction> direction_of(std::string_view word) {
   // Mosquitto takes `OUT`, too.

@@ -373,7 +373,7 @@ complaint json_reader::apply_option(T& in, const option<T>& what,
   case value_kind::text:
     if (!given.is_string())
       return fmt::format("{} is not a text; write it between quotes",
-                         show(given));
+                         what.is_secret ? "the value" : show(given));
     return assign(in, what, given.get_ref<const std::string&>());
   case value_kind::list:
     return apply_list(in, what, given);

@@ -224,38 +224,17 @@ complaint conf_reader::open_bridge(std::string_view text) {
   return std::nullopt;
 }
 
-/// `PATTERN [DIRECTION [QOS [LOCAL [REMOTE]]]]`, where `""` is an empty text.
 complaint conf_reader::read_topic(std::string_view text) {
   if (!bridge_)
     return no_bridge;
+  auto& in = bridge();
   bridge_topic made;
-  auto next = [&text] {
-    auto word = first_word(text);
-    text = skip_spaces(text.substr(word.size()));
-    return word == R"("")" ? std::string_view{} : word;
-  };
-  made.pattern = next();
-  if (!text.empty()) {
-    auto word = next();
-    auto direction = direction_of(word);
-    if (!direction)
-      return fmt::format("`{}` is not a direction; use out, in or both",
-                         escaped(word));
-    made.direction = *direction;
-  }
-  if (!text.empty()) {
-    auto word = next();
-    if (word.size() != 1 || word < "0" || word > "2")
-      return fmt::format("`{}` is not a QoS (0 to 2)", escaped(word));
-    made.qos = static_cast<uint8_t>(word.front() - '0');
-  }
-  made.local_prefix = next();
-  made.remote_prefix = next();
+  if (auto wrong = parse_topic_line(made, text))
+    return wrong;
   check_rest(text);
-  bridge().origins[fmt::format("topics[{}]", bridge().topics.size())] =
-      position();
-  auto wrong = add_topic(bridge(), std::move(made));
-  for (const auto& note : std::exchange(bridge().notes, {}))
+  in.origins[fmt::format("topics[{}]", in.topics.size())] = position();
+  auto wrong = add_topic(in, std::move(made));
+  for (const auto& note : std::exchange(in.notes, {}))
     warn("topic: " + note);
   return wrong;
 }

@@ -94,6 +94,8 @@ struct option {
   bool is_numbers = false;
   /// Not to be shown to people.
   bool is_secret = false;
+  /// What people are told where there is no value; empty: `(none)`.
+  std::string_view unset = {};
   /// The opposite of a `where` that is a `text_setter`.
   text_getter<T> written = nullptr;
   /// All that it can be; empty: any.

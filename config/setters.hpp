@@ -74,6 +74,9 @@ complaint set_bridge_alpn(bridge_draft& in, std::string_view text);
 complaint set_bridge_psk(bridge_draft& in, std::string_view text);
 /// Which way `word` says; nothing if it says none.
 std::optional<bridge_direction> direction_of(std::string_view word);
+/// Reads `PATTERN [DIRECTION [QOS [LOCAL [REMOTE]]]]`, where `""` is an empty
+/// text, and takes it off the front of `text`.
+complaint parse_topic_line(bridge_topic& to, std::string_view& text);
 /// Adds a topic unless it was given before, which gets a note.
 complaint add_topic(bridge_draft& in, bridge_topic made);
 

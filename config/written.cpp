@@ -86,6 +86,8 @@ std::string to_text(const written_option& what) {
     }
   };
   auto text = std::visit(visitor{}, what.value);
+  if (what.is_left_out && !what.unset.empty())
+    return std::string{what.unset};
   return what.is_secret && text != "(none)" ? "(secret)" : text;
 }
 

@@ -22,6 +22,7 @@ struct written_option {
   /// As in `option`.
   bool is_numbers = false;
   bool is_secret = false;
+  std::string_view unset = {};
 };
 
 /// `what` as it is in `from`.
@@ -30,7 +31,8 @@ written_option write_option(const T& from, const option<T>& what) {
   written_option made{.name = std::string{what.name},
                       .value = value_of(from, what),
                       .is_numbers = what.is_numbers,
-                      .is_secret = what.is_secret};
+                      .is_secret = what.is_secret,
+                      .unset = what.unset};
   if (const auto* texts = std::get_if<std::vector<std::string>>(&made.value))
     made.is_left_out = texts->empty();
   return made;

@@ -410,12 +410,29 @@ CAF_TEST(secrets of a bridge are written but not shown) {
   }
   CAF_CHECK(config::write_json(got->settings, {}).find("geheim")
             != std::string::npos);
+  CAF_CHECK_EQUAL(json_said(R"("remote_password": 4711)"),
+                  "t.json:2: bridges[0].remote_password: the value is not a "
+                  "text; write it between quotes");
   auto after = got->settings;
   after.bridges[0].remote_password = "neu";
   for (const auto& each : config::describe(
            config::compare(got->settings, after), got->settings, after))
     CAF_CHECK_EQUAL(each, "bridge b: remote_password: (secret) instead of "
                           "(secret), for new connections");
+}
+
+CAF_TEST(limits that a bridge takes over from the broker are shown so) {
+  auto got = parse(whole);
+  CAF_REQUIRE(got);
+  auto text = config::describe_settings(*got);
+  for (std::string name : {"max_queued_messages", "max_queued_bytes",
+                           "queue_qos0_messages"}) {
+  auto start = text.find("  bridge_" + name);
+  CAF_REQUIRE(start != std::string::npos);
+  CAF_CHECK(
+      text.substr(start, text.find('\n', start) - start).find("the broker's")
+      != std::string::npos);
+  }
 }
 
 CAF_TEST(bridges come and go and change without a restart) {
