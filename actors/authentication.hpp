@@ -50,12 +50,6 @@ struct admittance {
   login who;
 };
 
-/// A client as it came in: what it may do is told from this under any policy.
-struct known_client {
-  listener_policy_ptr at;
-  login who;
-};
-
 /// Judges `made` where that needs no work; else nothing: ask `log_in`.
 std::optional<admittance> log_in_at_once(const listener_policy& at,
                                          const credentials& made);

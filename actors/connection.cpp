@@ -1,5 +1,6 @@
 #include "actors/connection.hpp"
 
+#include "actors/authorship.hpp"
 #include "actors/journaling.hpp"
 #include "actors/packet_log.hpp"
 #include "actors/tell.hpp"
@@ -78,6 +79,13 @@ bool connection::may(security::action what, std::string_view topic) {
 
 const config::listener_settings& connection::rules() const {
   return policy_->own;
+}
+
+/// Who the client is to whom keeps what it publishes.
+const broker::author_ptr& connection::as_author() {
+  if (!author_)
+    author_ = make_author(*policy_, who_ ? *who_ : login{}, client_id_);
+  return author_;
 }
 
 // -- messages

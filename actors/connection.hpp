@@ -101,6 +101,7 @@ private:
   void after_flush(net::io_result::kind what);
   void tell_writable();
   const config::listener_settings& rules() const;
+  const broker::author_ptr& as_author();
 
   // connection_input.cpp: what the client sends
   void read();
@@ -156,6 +157,8 @@ private:
   listener_policy_ptr policy_;
   // Null: it did not have to prove who it is.
   std::unique_ptr<login> who_;
+  // Null: nothing of it was retained yet.
+  broker::author_ptr author_;
   // Null: it may do everything.
   std::shared_ptr<security::client_access> access_;
   std::unique_ptr<traffic_limits> traffic_;

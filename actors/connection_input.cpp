@@ -320,6 +320,8 @@ void connection::route_publish(const protocol::publish& packet) {
     if (books_)
       books_->on_opened(number);
   }
+  if (packet.retain && !batch->by)
+    batch->by = as_author();
   auto before = batch->footprint();
   batch->add(broker::publication::make(packet, loop_.now()));
   if (packet.qos == qos::exactly_once && books_ && books_->remembers_ids()) {

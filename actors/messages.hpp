@@ -184,7 +184,7 @@ using session_actor = caf::typed_actor<
     // A subtree was started anew: subscribe there again.
     caf::reacts_to<routes_changed>,
     // Its client may do something else from here on.
-    caf::reacts_to<rights_changed>, caf::reacts_to<policy_changed>,
+    caf::reacts_to<rights_changed>,
     // The registry has forgotten the session: end.
     caf::reacts_to<end_session>,
     // What there was under the client id.
@@ -347,7 +347,7 @@ struct housekeeping {};
 /// answer is wanted, and nothing is replayed.
 struct refill {
   std::vector<subscribe_filters> subscribers;
-  std::vector<broker::publication_ptr> retained;
+  std::vector<broker::retained_message> retained;
 };
 
 struct refilled {};
@@ -368,7 +368,7 @@ struct attach_connection {
   std::shared_ptr<security::client_access> access;
   /// Whose will it is, so that it can be judged when he is gone; null: nobody
   /// left one.
-  std::shared_ptr<const known_client> author;
+  broker::author_ptr will_by;
 };
 
 struct detached {
@@ -505,7 +505,7 @@ struct remember {
 
 struct remember_retained {
   /// An empty payload removes.
-  std::vector<broker::publication_ptr> messages;
+  std::vector<broker::retained_message> messages;
   /// Let go when they are written, so that the publisher is acknowledged then.
   broker::batch_ptr batch;
 };

@@ -1,6 +1,7 @@
 #include "actors/registry.hpp"
 
 #include "actors/appender.hpp"
+#include "actors/authorship.hpp"
 #include "actors/connection.hpp"
 #include "actors/routes.hpp"
 #include "actors/session.hpp"
@@ -74,8 +75,8 @@ void registry::admit(std::shared_ptr<newcomer>& client) {
   attach_connection request;
   request.access = client->access;
   if (client->decision.parameters.will)
-    request.author = std::make_shared<const known_client>(
-        known_client{client->policy, client->who});
+    request.will_by =
+        make_author(*client->policy, client->who, client->decision.client_id);
   request.parameters = client->decision.parameters;
   request.connection = spawn_connection(client);
   client.reset();
@@ -181,8 +182,6 @@ void registry::on(policy_changed& message) {
   for (auto& open : connections_)
     if (open)
       tell(open, message);
-  for (auto& [id, known] : sessions_)
-    tell(known.session, message);
 }
 
 void registry::on(disconnect_users& message) {
