@@ -254,6 +254,12 @@ void connection::on(policy_changed& message) {
          "it may no longer connect"});
     return;
   }
+  if (auto why = now->tls ? stream_.objection(*now->tls) : std::string{};
+      !why.empty()) {
+    end({broker::end_of_connection::abnormal, reason::not_authorized,
+         std::move(why)});
+    return;
+  }
   policy_ = std::move(now);
   access_ = make_access(*policy_, who, client_id_);
   set_traffic_limits();

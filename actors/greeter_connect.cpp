@@ -288,6 +288,13 @@ void greeter::take_step(visitor& who, std::string_view data) {
 }
 
 // -- in
+  const auto& tls = who.policy->tls;
+  if (auto why =
+          who.is_outdated && tls ? who.stream.objection(*tls) : std::string{};
+      !why.empty()) { // what it showed was good before
+    refuse(who, code_for(who.client->version, reason::not_authorized), why);
+    return;
+  }
 // ------------------------------------------------------------------------
 
 void greeter::hand_over(visitor& who) {
