@@ -132,6 +132,14 @@ private:
   bool is_taking_packets() const;
   bool wants_input() const;
 
+
+  // connection_auth.cpp: who it is, once more
+  bool handle_auth(const protocol::auth& packet);
+  bool begin_exchange(const protocol::auth& packet);
+  bool go_on_with_exchange(std::string_view data);
+  bool finish_exchange(const security::scram_step& step);
+  bool refuse_exchange(protocol::reason code, std::string why);
+
   node_context& node_;
   loop& loop_;
   registry_actor registry_;
@@ -166,6 +174,8 @@ private:
   uint32_t expiry_interval_; // as the client asked, seconds
   uint32_t unfinished_batches_ = 0;
   std::optional<uint32_t> new_expiry_interval_;
+  // Null: it does not prove it again just now.
+  std::unique_ptr<security::scram_server> exchange_;
   uint16_t keep_alive_;
   protocol::version version_;
   uint32_t max_packet_size_; // as announced

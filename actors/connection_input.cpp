@@ -388,6 +388,8 @@ bool connection::handle_other(const protocol::frame& in) {
   if (auto* subscribe = std::get_if<protocol::subscribe>(&*decoded))
     return handle_subscribe(*subscribe);
   if (auto* unsubscribe = std::get_if<protocol::unsubscribe>(&*decoded))
+  if (auto* auth = std::get_if<protocol::auth>(&*decoded))
+    return handle_auth(*auth);
     return handle_unsubscribe(*unsubscribe);
   if (auto* disconnect = std::get_if<protocol::disconnect>(&*decoded))
     return handle_disconnect(*disconnect);
