@@ -285,6 +285,9 @@ void greeter::take_step(visitor& who, std::string_view data) {
 }
 
 // -- in
+// ------------------------------------------------------------------------
+
+void greeter::hand_over(visitor& who) {
   const auto& tls = who.policy->tls;
   if (auto why =
           who.is_outdated && tls ? who.stream.objection(*tls) : std::string{};
@@ -292,9 +295,6 @@ void greeter::take_step(visitor& who, std::string_view data) {
     refuse(who, code_for(who.client->version, reason::not_authorized), why);
     return;
   }
-// ------------------------------------------------------------------------
-
-void greeter::hand_over(visitor& who) {
   auto client = std::move(who.client);
   client->policy = who.policy;
   client->slot = std::move(who.slot);

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -80,6 +81,7 @@ struct stored;
 struct reload;
 struct refill;
 struct refilled;
+struct call_roll;
 class route_table;
 class refilling;
 
@@ -239,6 +241,8 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<policy_changed>,
     // Tell every connection.
     caf::reacts_to<disconnect_users>,
+    // Write down who is connected.
+    caf::reacts_to<call_roll>,
     // Disconnect everybody.
     caf::reacts_to<stop_node>>;
 
@@ -693,10 +697,28 @@ struct control_answer {
 struct policy_changed {
   node_policy_ptr policy;
   std::shared_ptr<const std::vector<listening_socket>> doors;
+  /// Held until whoever it is for has done as it says; null: nobody waits.
+  std::shared_ptr<const void> until = nullptr;
 };
 
 struct drain_finished {
   size_t loop = 0;
+};
+
+/// Who is connected, written down by all registries together.
+struct roll {
+  struct entry {
+    std::optional<std::string> user_name;
+    std::string client_id;
+    std::string address;
+  };
+  std::mutex guard;
+  std::vector<entry> present;
+};
+
+struct call_roll {
+  /// Complete when nobody else holds it.
+  std::shared_ptr<roll> to;
 };
 
 } // namespace troupe::actors
@@ -757,6 +779,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::actors::control_answer))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::reload))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::refill))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::refilled))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::call_roll))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::route)
@@ -813,3 +836,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::control_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::reload)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refill)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::refilled)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::call_roll)

@@ -20,6 +20,11 @@ session& object_of(const session_actor& handle) {
   return *static_cast<session*>(caf::actor_cast<caf::abstract_actor*>(handle));
 }
 
+const connection& object_of(const connection_actor& handle) {
+  return *static_cast<const connection*>(
+      caf::actor_cast<caf::abstract_actor*>(handle));
+}
+
 } // namespace
 
 registry::registry(caf::actor_config& cfg, node_context& shared, loop& home)
@@ -40,6 +45,8 @@ void registry::receive(const mail& message) {
     on(*changed);
   else if (auto* unwanted = message.get_if<disconnect_users>())
     on(*unwanted);
+  else if (auto* wanted = message.get_if<call_roll>())
+    on(*wanted);
   else if (auto* stop = message.get_if<stop_node>())
     on(*stop);
 }
@@ -188,6 +195,17 @@ void registry::on(disconnect_users& message) {
   for (auto& open : connections_)
     if (open)
       tell(open, message);
+}
+
+/// Connections are on this loop, so they can be looked at.
+void registry::on(call_roll& message) {
+  std::vector<roll::entry> here;
+  for (const auto& open : connections_)
+    if (auto entry = open ? object_of(open).as_entry() : std::nullopt)
+      here.push_back(std::move(*entry));
+  std::lock_guard guard{message.to->guard};
+  for (auto& each : here)
+    message.to->present.push_back(std::move(each));
 }
 
 void registry::on(stop_node&) {
