@@ -2,7 +2,7 @@
 messages and wills are judged by the rights in force when they are sent."""
 import mqtt
 from credentials import make_folder, write
-from harness import each_version, troupe_only
+from harness import each_version, expected_differs, troupe_only
 from mqtt import V5, Will
 from persistence import PersistenceTest, each_ending
 from reloading import ReloadTest
@@ -31,6 +31,7 @@ def keep(test, version=V5):
         client.publish(topic, "x", 1, retain=True)
 
 
+@troupe_only
 class RetainSource(ReloadTest):
     def setUp(self):
         super().setUp()
@@ -100,7 +101,6 @@ class RetainSource(ReloadTest):
         self.until(lambda: anna.publish("kept/x", "?", 1).code == 0x87)
         self.assertEqual(kept(self, "kept/ben"), ["kept/anna", "kept/ben"])
 
-    @troupe_only
     def test_where_the_listener_is_gone_all_others_are_asked(self):
         self.begin(allow_anonymous=True, acl_file=str(self.rights))
         keep(self)
@@ -124,6 +124,7 @@ class AfterARestart(PersistenceTest):
         self.end()
         write(self.rights, "\n".join(NOT_ANNA) + "\n").chmod(0o644)
 
+    @expected_differs("2.0 forgets who published when it ends")
     @each_ending
     def test_the_publisher_of_a_retained_message_is_known(self):
         keep(self)
