@@ -43,7 +43,8 @@ public:
     return identity_.get();
   }
   std::string objection(const tls_context& now) const override {
-    return identity_ ? review_peer(*ssl_, *identity_, now) : std::string{};
+    return identity_ ? review_peer(*ssl_, *identity_, *context_, now)
+                     : std::string{};
   }
   std::string_view error() const noexcept override { return error_; }
 

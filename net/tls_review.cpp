@@ -88,10 +88,12 @@ std::string review_certificate(const SSL& ssl, const tls_context& now) {
 } // namespace
 
 std::string review_peer(const SSL& ssl, const peer_identity& who,
-                        const tls_context& now) {
+                        const tls_context& before, const tls_context& now) {
   if (!who.psk_identity.empty())
     return review_key(who, now);
-  return who.has_certificate ? review_certificate(ssl, now) : std::string{};
+  return who.has_certificate && !now.trusts_as(before)
+             ? review_certificate(ssl, now)
+             : std::string{};
 }
 
 } // namespace troupe::net

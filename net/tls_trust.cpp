@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -56,6 +57,21 @@ explanation refused_by_library(const std::string& path) {
                         path)};
   }
   return {fmt::format("cannot use {}: {}", path, take_openssl_reason())};
+}
+
+/// Its digest, which tells it from all others.
+std::string digest_of(const X509& certificate) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  X509_digest(&certificate, EVP_sha256(), digest.data(), &size);
+  return {reinterpret_cast<const char*>(digest.data()), size};
+}
+
+std::string digest_of(const X509_CRL& list) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  X509_CRL_digest(&list, EVP_sha256(), digest.data(), &size);
+  return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
 bool is_hashed_folder(const std::string& path) {
@@ -122,6 +138,7 @@ problem tls_context_builder::add_authorities(SSL_CTX* handle) {
     if (X509_STORE_add_cert(store, each.get()) != 1)
       return explanation{
           fmt::format("cannot use {}: {}", path, take_openssl_reason())};
+    target_.trust_ += digest_of(*each);
     // Clients choose by this which of their certificates they show.
     if (target_.is_server())
       SSL_CTX_add_client_CA(handle, each.get());
@@ -160,6 +177,7 @@ problem tls_context_builder::add_revocations(SSL_CTX* handle) {
     if (X509_STORE_add_crl(store, each.get()) != 1)
       return explanation{
           fmt::format("cannot use {}: {}", path, take_openssl_reason())};
+    target_.trust_ += digest_of(*each);
     warn(date_warning(*each, path));
   }
   X509_STORE_set_flags(store,
