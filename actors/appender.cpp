@@ -1,5 +1,6 @@
 #include "actors/appender.hpp"
 
+#include "actors/authorship.hpp"
 #include "actors/journaling.hpp"
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
@@ -338,7 +339,8 @@ void appender::publish_will(entry& what, time_point now) {
           ? broker::with_expiry(*will->message, *will->expiry_interval, now)
           : will->message;
   auto key = what.record.queue->key();
-  publish(node_, loop_, std::move(message), key);
+  if (may_publish_will(loop_.policy(), will->by.get(), message->topic()))
+    publish(node_, loop_, std::move(message), key, std::move(will->by));
   remember done;
   done.key = key;
   done.will.emplace();

@@ -92,11 +92,11 @@ stored_user find_user(const listener_policy& at, const std::string& user) {
 }
 
 /// What becomes of a user whose password, or proof to have it, was right.
-admittance admit(const stored_user& found, const std::string& user_name,
-                 std::string_view client_id) {
+admittance admit(method how, const stored_user& found,
+                 const std::string& user_name, std::string_view client_id) {
   if (auto why = found.objection(client_id); !why.empty())
     return refuse("user " + user_name + " is " + std::string{why});
-  return grant(method::password, user_name, stamp_of(*found.password));
+  return grant(how, user_name, stamp_of(*found.password));
 }
 
 admittance log_in_by_password(const listener_policy& at,
@@ -109,7 +109,7 @@ admittance log_in_by_password(const listener_policy& at,
       security::verify(found.password.value_or(decoy), password_of(made));
   if (!found.password || !is_right)
     return refuse("unknown user or wrong password");
-  return admit(found, *made.user_name, made.client_id);
+  return admit(method::password, found, *made.user_name, made.client_id);
 }
 
 } // namespace
@@ -157,11 +157,22 @@ make_exchange(const listener_policy_ptr& at, const std::string& key) {
       security::make_scram_nonce());
 }
 
+protocol::auth to_packet(const security::scram_step& step) {
+  using security::scram_outcome;
+  protocol::auth made;
+  made.reason = step.outcome == scram_outcome::accepted
+                    ? protocol::reason::success
+                    : protocol::reason::continue_authentication;
+  made.properties.authentication_method = security::scram_method;
+  made.properties.authentication_data = step.data;
+  return made;
+}
+
 admittance admit_after_exchange(const listener_policy& at,
                                 const std::string& user_name,
                                 std::string_view client_id) {
   auto found = find_user(at, user_name);
-  return found.password ? admit(found, user_name, client_id)
+  return found.password ? admit(method::exchange, found, user_name, client_id)
                         : refuse("unknown user"); // forgotten meanwhile
 }
 
@@ -183,7 +194,8 @@ bool may_stay(const listener_policy& at, const login& who,
     return at.tokens != nullptr;
   case method::none:
     return at.own.allow_anonymous && (!who.user_name || !checks_users(at));
-  case method::password: {
+  case method::password:
+  case method::exchange: {
     auto found = find_user(at, *who.user_name);
     return found.password && stamp_of(*found.password) == who.credential
            && found.objection(client_id).empty();

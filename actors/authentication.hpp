@@ -2,6 +2,7 @@
 
 #include "actors/policy.hpp"
 #include "core/clock.hpp"
+#include "protocol/packet.hpp"
 #include "security/scram.hpp"
 #include "security/secret.hpp"
 
@@ -30,6 +31,8 @@ struct login {
     /// By certificate or pre-shared key.
     tls,
     password,
+    /// By password as well, which was not sent: it may prove it once more.
+    exchange,
     token,
   };
   method how = method::none;
@@ -50,12 +53,6 @@ struct admittance {
   login who;
 };
 
-/// A client as it came in: what it may do is told from this under any policy.
-struct known_client {
-  listener_policy_ptr at;
-  login who;
-};
-
 /// Judges `made` where that needs no work; else nothing: ask `log_in`.
 std::optional<admittance> log_in_at_once(const listener_policy& at,
                                          const credentials& made);
@@ -69,6 +66,9 @@ admittance log_in(const listener_policy& at, const credentials& made,
 /// `key`: random bytes, always the same (`security::scram_decoy`).
 std::unique_ptr<security::scram_server>
 make_exchange(const listener_policy_ptr& at, const std::string& key);
+
+/// `step` as the AUTH packet that carries it on.
+protocol::auth to_packet(const security::scram_step& step);
 
 /// What becomes of a client that has proved in an exchange to be `user_name`.
 admittance admit_after_exchange(const listener_policy& at,

@@ -44,6 +44,9 @@ constexpr auto drain_time = std::chrono::seconds{5};
 /// Names of remote brokers that are resolved at a time.
 constexpr size_t most_resolvers = 2;
 
+/// How long everybody may take to go by another configuration.
+constexpr auto reload_time = std::chrono::seconds{10};
+
 /// How often the loops in turn finish what others have left them.
 constexpr size_t last_rounds = 1000;
 
@@ -97,6 +100,26 @@ void say_if_mosquitto_was_here(const std::string& location,
         theirs, theirs, location);
 }
 
+/// Waits until everybody has let go of a token.
+class reload_end {
+public:
+  /// Once.
+  std::shared_ptr<const void> make_token() {
+    auto done = done_;
+    return {static_cast<const void*>(nullptr),
+            [done](const void*) { done->set_value(); }};
+  }
+  /// False: somebody did not within `reload_time`.
+  bool wait() {
+    return done_->get_future().wait_for(reload_time)
+           == std::future_status::ready;
+  }
+
+private:
+  std::shared_ptr<std::promise<void>> done_ =
+      std::make_shared<std::promise<void>>();
+};
+
 } // namespace
 
 /// Listening sockets, and of the new ones a line for the log.
@@ -123,6 +146,7 @@ struct broker_node::parts {
       std::make_shared<std::promise<void>>();
   bool is_running = false;
 
+  net::listen_result listen_there(const config::listener_settings& own);
   std::string open_listener(const listener_policy_ptr& at, opened_doors& into);
   bool take_inherited(const listener_policy_ptr& at, opened_doors& into);
   checked<opened_doors> open_doors(const node_policy& wanted);
@@ -180,18 +204,29 @@ const std::vector<std::string>& broker_node::listening_on() const noexcept {
   return parts_->doors.descriptions;
 }
 
+/// Where one of our own listeners stands in the way, on another address of the
+/// port, they share it until that is closed.
+net::listen_result
+broker_node::parts::listen_there(const config::listener_settings& own) {
+  std::optional<mode_t> mode;
+  if (own.socket_mode != 0)
+    mode = own.socket_mode;
+  if (!own.path.empty())
+    return net::listen_unix(own.path, mode);
+  std::vector<net::port_sharing> neighbours;
+  for (const auto& each : doors.sockets)
+    if (each.policy->own.port == own.port && each.policy->own.path.empty())
+      neighbours.emplace_back(*each.socket);
+  return net::listen_tcp(own.address, own.port, family_of(own.socket_domain),
+                         own.bind_interface, !neighbours.empty());
+}
+
 std::string broker_node::parts::open_listener(const listener_policy_ptr& at,
                                               opened_doors& into) {
   const auto& own = at->own;
   if (take_inherited(at, into))
     return {};
-  std::optional<mode_t> mode;
-  if (own.socket_mode != 0)
-    mode = own.socket_mode;
-  auto opened = own.path.empty() ? net::listen_tcp(own.address, own.port,
-                                                   family_of(own.socket_domain),
-                                                   own.bind_interface)
-                                 : net::listen_unix(own.path, mode);
+  auto opened = listen_there(own);
   if (!opened.error.empty())
     return opened.error;
   for (auto& socket : opened.sockets)
@@ -446,6 +481,13 @@ std::string broker_node::start() {
 
 std::string broker_node::change(config::settings settings) {
   auto& all = *parts_;
+  std::optional<dynamic_security::reread> users;
+  if (auto* dynamic = all.shared.dynamic_security.get()) {
+    auto read = dynamic->read_again();
+    if (!read)
+      return read.error().text;
+    users.emplace(std::move(*read));
+  }
   auto loaded =
       load_policy(std::move(settings), all.policy.get(), all.dynamic());
   if (!loaded)
@@ -461,11 +503,19 @@ std::string broker_node::change(config::settings settings) {
   if (brake_limits_of(*policy->settings)
       != brake_limits_of(*all.policy->settings)) // else who waits goes on to
     all.set_brake(*policy->settings);
+  if (users)
+    all.shared.dynamic_security->put_in_force(
+        *std::exchange(users, std::nullopt));
   all.policy = std::move(policy);
   all.doors = std::move(*doors);
   auto sockets =
       std::make_shared<const std::vector<listening_socket>>(all.doors.sockets);
-  tell(all.watcher, policy_changed{all.policy, std::move(sockets)});
+  reload_end end;
+  tell(all.watcher,
+       policy_changed{all.policy, std::move(sockets), end.make_token()});
+  if (!end.wait())
+    log::write(log::level::warning,
+               "Not every client goes by the new configuration yet.");
   return {};
 }
 

@@ -1,5 +1,6 @@
 #include "actors/connection.hpp"
 
+#include "actors/authorship.hpp"
 #include "actors/journaling.hpp"
 #include "actors/link.hpp"
 #include "actors/packet_log.hpp"
@@ -86,6 +87,13 @@ bool connection::may(security::action what, std::string_view topic) {
 
 const config::listener_settings& connection::rules() const {
   return policy_->own;
+}
+
+/// Who the client is to whom keeps what it publishes.
+const broker::author_ptr& connection::as_author() {
+  if (!author_)
+    author_ = make_author(*policy_, who_ ? *who_ : login{}, client_id_);
+  return author_;
 }
 
 // -- messages
@@ -275,6 +283,12 @@ void connection::on(policy_changed& message) {
   if (!may_stay(*now, who, client_id_)) {
     end({broker::end_of_connection::abnormal, reason::not_authorized,
          "it may no longer connect"});
+    return;
+  }
+  if (auto why = now->tls ? stream_.objection(*now->tls) : std::string{};
+      !why.empty()) {
+    end({broker::end_of_connection::abnormal, reason::not_authorized,
+         std::move(why)});
     return;
   }
   policy_ = std::move(now);

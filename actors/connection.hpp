@@ -46,6 +46,15 @@ public:
 
   const char* name() const override { return "troupe.connection"; }
 
+  /// For who wants to know who is connected; nothing: it is ending. On its loop
+  /// only.
+  std::optional<roll::entry> as_entry() const {
+    if (is_ending_)
+      return std::nullopt;
+    return roll::entry{who_ ? who_->user_name : std::nullopt, client_id_,
+                       stream_.address()};
+  }
+
   // What the loop calls.
   void on_ready(bool readable, bool writable) noexcept override;
   void on_timer(time_point now) noexcept override;
@@ -105,6 +114,7 @@ private:
   void after_flush(net::io_result::kind what);
   void tell_writable();
   const config::listener_settings& rules() const;
+  const broker::author_ptr& as_author();
 
   // connection_input.cpp: what the client sends
   void read();
@@ -127,6 +137,14 @@ private:
   bool handle_subscribe(const protocol::subscribe& packet);
   bool handle_unsubscribe(const protocol::unsubscribe& packet);
   bool handle_disconnect(const protocol::disconnect& packet);
+
+  // connection_auth.cpp: who it is, once more
+  bool handle_auth(const protocol::auth& packet);
+  bool begin_exchange(const protocol::auth& packet);
+  bool go_on_with_exchange(std::string_view data);
+  bool finish_exchange(const security::scram_step& step);
+  bool refuse_exchange(protocol::reason code, std::string why);
+
   void dispatch_batches();
   void pass_on_acknowledgements();
   void send_due_acknowledgements();
@@ -172,6 +190,10 @@ private:
   listener_policy_ptr policy_;
   // Null: it did not have to prove who it is.
   std::unique_ptr<login> who_;
+  // Null: it does not prove it again just now.
+  std::unique_ptr<security::scram_server> exchange_;
+  // Null: nothing of it was retained yet.
+  broker::author_ptr author_;
   // Null: it may do everything.
   std::shared_ptr<security::client_access> access_;
   std::unique_ptr<traffic_limits> traffic_;

@@ -243,10 +243,7 @@ void connection::answer_control(const protocol::publish& packet) {
       && node_.dynamic_security->carry_out(
           *node_.workers, std::string{packet.payload},
           {client_id_, who_ ? who_->user_name : std::nullopt}, self_,
-          [registries = node_.registries](const auto& names) {
-            for (const auto& each : registries)
-              tell(each, disconnect_users{names});
-          }))
+          node_.registries))
     return;
   control_answer answer;
   answer.topic = std::string{packet.topic} + "/response";
@@ -340,6 +337,8 @@ void connection::route_publish(const protocol::publish& packet) {
     if (books_)
       books_->on_opened(number);
   }
+  if (packet.retain && !batch->by)
+    batch->by = as_author();
   auto before = batch->footprint();
   batch->add(broker::publication::make(packet, loop_.now()));
   if (packet.qos == qos::exactly_once && books_ && books_->remembers_ids()) {
@@ -417,6 +416,8 @@ bool connection::handle_other(const protocol::frame& in) {
     return handle_unsubscribe(*unsubscribe);
   if (auto* disconnect = std::get_if<protocol::disconnect>(&*decoded))
     return handle_disconnect(*disconnect);
+  if (auto* auth = std::get_if<protocol::auth>(&*decoded))
+    return handle_auth(*auth);
   if (std::holds_alternative<protocol::pingreq>(*decoded)) {
     packet_log::sent(client_id_, packet_type::pingresp);
     protocol::encode(output_.control(), protocol::pingresp{}, version_);

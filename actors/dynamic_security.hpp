@@ -31,18 +31,29 @@ public:
     return authority_;
   }
 
+  /// What the file holds now, to be put in force. No command is carried out as
+  /// long as it lives.
+  struct reread {
+    std::unique_lock<std::mutex> nobody_else;
+    security::dynsec::document content;
+  };
+  /// Reads the file again. Blocks.
+  checked<reread> read_again();
+  void put_in_force(reread&& what);
+
   /// Has a worker carry out what `requester` published to the control topic;
-  /// `answer_to` gets the answer, `disconnect` who is to go. False: there is
-  /// too much to do already. Thread-safe.
+  /// `answer_to` gets the answer, `registries` tell who is connected and who is
+  /// to go. False: there is too much to do already. Thread-safe.
   bool carry_out(work_pool& workers, std::string payload,
                  security::client_identity requester,
                  connection_actor answer_to,
-                 std::function<void(names)> disconnect);
+                 std::vector<registry_actor> registries);
 
 private:
   dynamic_security(std::string path, security::dynsec::document content);
-  security::dynsec::outcome change(const std::string& payload,
-                                   const security::client_identity& requester);
+  security::dynsec::outcome
+  change(const std::string& payload, const security::client_identity& requester,
+         const std::vector<registry_actor>& registries);
 
   std::string path_;
   std::shared_ptr<security::dynsec::dynamic_authority> authority_;

@@ -96,9 +96,11 @@ void greeter::on(policy_changed& message) {
     if (gone)
       gone->set_open(false);
   doors_ = std::move(doors);
-  for (auto& who : visitors_)
+  for (auto& who : visitors_) {
+    who.is_outdated = true;
     if (auto now = message.policy->find(who.policy->own))
       who.policy = std::move(now);
+  }
   set_doors_open(doors_open_at_ == never);
 }
 

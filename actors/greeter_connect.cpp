@@ -206,7 +206,8 @@ void greeter::finish(visitor& who, admittance&& outcome) {
            outcome.why);
     return;
   }
-  if (outcome.who.how == login::method::password)
+  if (outcome.who.how == login::method::password
+      || outcome.who.how == login::method::exchange)
     node_.brake.on_success(who.stream.address());
   who.client->who = std::move(outcome.who);
   hand_over(who);
@@ -257,12 +258,8 @@ void greeter::take_step(visitor& who, std::string_view data) {
   auto step = who.exchange->step(data);
   switch (step.outcome) {
   case scram_outcome::go_on: {
-    protocol::auth answer;
-    answer.reason = reason::continue_authentication;
-    answer.properties.authentication_method = security::scram_method;
-    answer.properties.authentication_data = step.data;
     byte_buffer out;
-    protocol::encode(out, answer, version::v5);
+    protocol::encode(out, to_packet(step), version::v5);
     who.stream.write(out.bytes());
     loop_.stats().packets_sent.add();
     loop_.stats().bytes_sent.add(out.size());
@@ -291,6 +288,13 @@ void greeter::take_step(visitor& who, std::string_view data) {
 // ------------------------------------------------------------------------
 
 void greeter::hand_over(visitor& who) {
+  const auto& tls = who.policy->tls;
+  if (auto why =
+          who.is_outdated && tls ? who.stream.objection(*tls) : std::string{};
+      !why.empty()) { // what it showed was good before
+    refuse(who, code_for(who.client->version, reason::not_authorized), why);
+    return;
+  }
   auto client = std::move(who.client);
   client->policy = who.policy;
   client->slot = std::move(who.slot);

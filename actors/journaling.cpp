@@ -42,9 +42,10 @@ broker::batch_ptr make_unowned_batch(const store_actor& store,
 }
 
 void publish(node_context& node, loop& home, broker::publication_ptr message,
-             broker::session_key publisher) {
+             broker::session_key publisher, broker::author_ptr by) {
   auto index = home.routes().index_of(message->topic());
   auto batch = make_unowned_batch(node.store, publisher);
+  batch->by = std::move(by);
   batch->add(std::move(message));
   tell(home.routes().subtree(index), route{std::move(batch)});
 }

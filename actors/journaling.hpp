@@ -29,9 +29,9 @@ void for_each_subtree(const route_table& routes, std::string_view filter,
     f(index);
 }
 
-/// Publishes a message that no connection waits for: a will, say.
+/// Publishes a message that no connection waits for: the will of `by`, say.
 void publish(node_context& node, loop& home, broker::publication_ptr message,
-             broker::session_key publisher);
+             broker::session_key publisher, broker::author_ptr by);
 
 /// Takes a session's filters out of the subtrees.
 void leave_subtrees(loop& home, broker::session_key key,

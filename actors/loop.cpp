@@ -99,6 +99,7 @@ void loop::recycle(broker::publication_batch* batch) {
       || spare->items.capacity() > spare_batch_items)
     return;
   spare->items.clear(); // the publications are not kept
+  spare->by.reset();
   spare_batches_.push_back(std::move(spare));
 }
 

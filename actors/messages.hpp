@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,6 +90,7 @@ struct end_link;
 struct bridge_changed;
 struct remove_bridge;
 struct link_setup;
+struct call_roll;
 class route_table;
 class refilling;
 
@@ -193,7 +195,7 @@ using session_actor = caf::typed_actor<
     // A subtree was started anew: subscribe there again.
     caf::reacts_to<routes_changed>,
     // Its client may do something else from here on.
-    caf::reacts_to<rights_changed>, caf::reacts_to<policy_changed>,
+    caf::reacts_to<rights_changed>,
     // The registry has forgotten the session: end.
     caf::reacts_to<end_session>,
     // What there was under the client id.
@@ -252,6 +254,8 @@ using registry_actor = caf::typed_actor<
     caf::reacts_to<policy_changed>,
     // Tell every connection.
     caf::reacts_to<disconnect_users>,
+    // Write down who is connected.
+    caf::reacts_to<call_roll>,
     // Disconnect everybody.
     caf::reacts_to<stop_node>>;
 
@@ -377,7 +381,7 @@ struct housekeeping {};
 /// answer is wanted, and nothing is replayed.
 struct refill {
   std::vector<subscribe_filters> subscribers;
-  std::vector<broker::publication_ptr> retained;
+  std::vector<broker::retained_message> retained;
 };
 
 struct refilled {};
@@ -398,7 +402,7 @@ struct attach_connection {
   std::shared_ptr<security::client_access> access;
   /// Whose will it is, so that it can be judged when he is gone; null: nobody
   /// left one.
-  std::shared_ptr<const known_client> author;
+  broker::author_ptr will_by;
   /// What bounds the session from here on; null: what bounds all.
   std::shared_ptr<const broker::session_limits> limits;
   /// Packet identifiers that the connection wants for packets of its own.
@@ -549,7 +553,7 @@ struct remember {
 
 struct remember_retained {
   /// An empty payload removes.
-  std::vector<broker::publication_ptr> messages;
+  std::vector<broker::retained_message> messages;
   /// Let go when they are written, so that the publisher is acknowledged then.
   broker::batch_ptr batch;
 };
@@ -745,6 +749,8 @@ struct control_answer {
 struct policy_changed {
   node_policy_ptr policy;
   std::shared_ptr<const std::vector<listening_socket>> doors;
+  /// Held until whoever it is for has done as it says; null: nobody waits.
+  std::shared_ptr<const void> until = nullptr;
 };
 
 struct drain_finished {
@@ -777,6 +783,22 @@ struct bridge_changed {
 };
 
 struct remove_bridge {};
+
+/// Who is connected, written down by all registries together.
+struct roll {
+  struct entry {
+    std::optional<std::string> user_name;
+    std::string client_id;
+    std::string address;
+  };
+  std::mutex guard;
+  std::vector<entry> present;
+};
+
+struct call_roll {
+  /// Complete when nobody else holds it.
+  std::shared_ptr<roll> to;
+};
 
 } // namespace troupe::actors
 
@@ -843,6 +865,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::actors::link_ended))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::end_link))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::bridge_changed))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::remove_bridge))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::call_roll))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::route)
@@ -906,3 +929,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::link_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::end_link)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::bridge_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::remove_bridge)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::call_roll)

@@ -42,9 +42,9 @@ public:
 
   void take_retained() {
     database_.for_each_retained(
-        [this](broker::publication_ptr&& message) {
-          auto index = to_.routes->index_of(message->topic());
-          to_.subtrees[index]->adopt(std::move(message));
+        [this](broker::retained_message&& each) {
+          auto index = to_.routes->index_of(each.message->topic());
+          to_.subtrees[index]->adopt(std::move(each));
           ++retained_;
           report_progress("retained messages", retained_);
         },

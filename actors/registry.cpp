@@ -1,6 +1,7 @@
 #include "actors/registry.hpp"
 
 #include "actors/appender.hpp"
+#include "actors/authorship.hpp"
 #include "actors/connection.hpp"
 #include "actors/link.hpp"
 #include "actors/routes.hpp"
@@ -26,6 +27,11 @@ void name_wishes(const link_setup& link, attach_connection& request) {
   request.spare_ids = link::packet_ids_needed(*link.plan);
 }
 
+const connection& object_of(const connection_actor& handle) {
+  return *static_cast<const connection*>(
+      caf::actor_cast<caf::abstract_actor*>(handle));
+}
+
 } // namespace
 
 registry::registry(caf::actor_config& cfg, node_context& shared, loop& home)
@@ -48,6 +54,8 @@ void registry::receive(const mail& message) {
     on(*changed);
   else if (auto* unwanted = message.get_if<disconnect_users>())
     on(*unwanted);
+  else if (auto* wanted = message.get_if<call_roll>())
+    on(*wanted);
   else if (auto* stop = message.get_if<stop_node>())
     on(*stop);
 }
@@ -85,8 +93,8 @@ void registry::admit(std::shared_ptr<newcomer>& client) {
   attach_connection request;
   request.access = client->access;
   if (client->decision.parameters.will)
-    request.author = std::make_shared<const known_client>(
-        known_client{client->policy, client->who});
+    request.will_by =
+        make_author(*client->policy, client->who, client->decision.client_id);
   request.parameters = client->decision.parameters;
   if (client->link)
     name_wishes(*client->link, request);
@@ -217,14 +225,23 @@ void registry::on(policy_changed& message) {
   for (auto& open : connections_)
     if (open)
       tell(open, message);
-  for (auto& [id, known] : sessions_)
-    tell(known.session, message);
 }
 
 void registry::on(disconnect_users& message) {
   for (auto& open : connections_)
     if (open)
       tell(open, message);
+}
+
+/// Connections are on this loop, so they can be looked at.
+void registry::on(call_roll& message) {
+  std::vector<roll::entry> here;
+  for (const auto& open : connections_)
+    if (auto entry = open ? object_of(open).as_entry() : std::nullopt)
+      here.push_back(std::move(*entry));
+  std::lock_guard guard{message.to->guard};
+  for (auto& each : here)
+    message.to->present.push_back(std::move(each));
 }
 
 void registry::on(stop_node&) {

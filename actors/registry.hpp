@@ -54,6 +54,7 @@ private:
   void on(routes_changed& message);
   void on(policy_changed& message);
   void on(disconnect_users& message);
+  void on(call_roll& message);
   void on(stop_node& message);
   void admit(std::shared_ptr<newcomer>& client);
   entry* find_or_make(const std::string& client_id);

@@ -1,5 +1,6 @@
 #include "actors/session.hpp"
 
+#include "actors/authorship.hpp"
 #include "actors/journaling.hpp"
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
@@ -68,8 +69,6 @@ void session::receive(const mail& message) {
     on(*routes);
   else if (auto* rights = message.get_if<rights_changed>())
     on(*rights);
-  else if (auto* changed = message.get_if<policy_changed>())
-    on(*changed);
   else if (auto* end = message.get_if<end_session>())
     on(*end);
   else
@@ -127,7 +126,7 @@ void session::admit(attach_connection& message) {
   publish(outcome.will);
   connection_ = std::move(message.connection);
   access_ = std::move(message.access);
-  author_ = std::move(message.author);
+  will_by_ = std::move(message.will_by);
   held_until_ = books_ && !outcome.resumed ? retire() : 0;
   if (!outcome.removed_filters.empty())
     change_key();
@@ -258,18 +257,9 @@ void session::pass_on(std::vector<broker::orphan>&& orphans) {
 
 /// A will, if its client may publish there now.
 void session::publish(const broker::publication_ptr& message) {
-  if (!message)
-    return;
-  if (may(security::action::publish, message->topic()))
-    actors::publish(node_, loop_, message, machine_.key());
-  else
-    log_refused_will(*message);
-}
-
-void session::log_refused_will(const broker::publication& will) {
-  log::client(log::level::notice, machine_.client_id(),
-              "The will of {} to {} is not published: it may not write there.",
-              machine_.client_id(), will.topic());
+  if (message
+      && may_publish_will(loop_.policy(), will_by_.get(), message->topic()))
+    actors::publish(node_, loop_, message, machine_.key(), will_by_);
 }
 
 // -- rights
@@ -283,24 +273,11 @@ void session::on(rights_changed& message) {
   access_ = std::move(message.access);
 }
 
-/// The will of a client that is away is judged by what holds when it is due.
-/// Of one that is here, its connection tells.
-void session::on(policy_changed& message) {
-  if (connection_ || !author_)
-    return;
-  if (auto now = message.policy->find(author_->at->own))
-    access_ = make_access(*now, author_->who, machine_.client_id());
-}
-
-/// The will as it is to be remembered: nobody knows its author's rights when it
-/// is read back.
-std::optional<broker::stored_will> session::will_to_remember() {
+/// The will as it is to be remembered: it is judged when it is due.
+std::optional<broker::stored_will> session::will_to_remember() const {
   auto will = machine_.will(instant::now());
-  if (will && !may(security::action::publish, will->message->topic())) {
-    if (stage_ == stage::parking)
-      log_refused_will(*will->message);
-    will.reset();
-  }
+  if (will)
+    will->by = will_by_;
   return will;
 }
 

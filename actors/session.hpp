@@ -63,7 +63,6 @@ private:
   void on(output_writable& message);
   void on(routes_changed& message);
   void on(rights_changed& message);
-  void on(policy_changed& message);
   void on(end_session& message);
 
   // session_durable.cpp
@@ -99,8 +98,7 @@ private:
   static void merge_copies(std::vector<broker::delivery>& deliveries);
   void pass_on(std::vector<broker::orphan>&& orphans);
   void publish(const broker::publication_ptr& message);
-  void log_refused_will(const broker::publication& will);
-  std::optional<broker::stored_will> will_to_remember();
+  std::optional<broker::stored_will> will_to_remember() const;
   void answer_when_done(pending_answer&& pending);
   void uncount(std::string_view filter);
   void drop_filters(const std::vector<std::string>& filters);
@@ -154,7 +152,7 @@ private:
   // Null: the limits of the loop.
   std::shared_ptr<const broker::session_limits> limits_;
   // Whose will this is; null: nobody's.
-  std::shared_ptr<const known_client> author_;
+  broker::author_ptr will_by_;
   std::vector<attach_connection> waiting_; // for the old connection to end
   std::vector<pending_answer> pending_;
   std::vector<broker::batch_ptr> held_replays_;

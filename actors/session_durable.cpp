@@ -60,6 +60,8 @@ void session::on(claimed& message) {
 
 void session::on(session_loaded& message) {
   machine_.out().restore_window(std::move(message.content->window));
+  if (auto& will = message.content->will)
+    will_by_ = std::move(will->by);
   machine_.restore(std::move(*message.content), left_->expiry_interval,
                    left_->ends_at, instant::now());
   left_.reset();

@@ -206,11 +206,11 @@ void store::gather(remember& what) {
 }
 
 void store::gather(remember_retained& what) {
-  for (const auto& message : what.messages)
-    if (message->payload().empty())
-      database_->erase_retained(message->topic());
+  for (const auto& each : what.messages)
+    if (each.message->payload().empty())
+      database_->erase_retained(each.message->topic());
     else
-      database_->put_retained(*message, now_);
+      database_->put_retained(each, now_);
 }
 
 /// Tells everybody concerned what became of the group. What must not get lost
@@ -380,10 +380,10 @@ void store::reload_retained(const routes_changed& change) {
   refill known;
   auto pass_on = [&] { tell(lost, std::exchange(known, {})); };
   database_->for_each_retained(
-      [&](broker::publication_ptr&& message) {
-        if (change.routes->index_of(message->topic()) != change.lost)
+      [&](broker::retained_message&& each) {
+        if (change.routes->index_of(each.message->topic()) != change.lost)
           return;
-        known.retained.push_back(std::move(message));
+        known.retained.push_back(std::move(each));
         if (known.retained.size() == reload_messages)
           pass_on();
       },

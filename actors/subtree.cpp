@@ -1,5 +1,6 @@
 #include "actors/subtree.hpp"
 
+#include "actors/authorship.hpp"
 #include "actors/journaling.hpp"
 #include "actors/tell.hpp"
 #include "core/log.hpp"
@@ -139,7 +140,7 @@ void subtree::route_item(broker::publication_batch& batch, uint32_t index) {
   auto& item = batch.items[index];
   const auto& message = *item.message;
   if (message.retain())
-    retain(item.message);
+    retain(item.message, batch.by);
   // Publishers mostly send runs of one topic: those are matched once.
   if (matched_topic_.data() == nullptr || message.topic() != matched_topic_)
     find_matches(message.topic());
@@ -217,16 +218,18 @@ qos subtree::granted(qos published, qos wanted) const {
 // -- retained messages
 // ------------------------------------------------------------
 
-void subtree::adopt(broker::publication_ptr retained) {
+void subtree::adopt(broker::retained_message retained) {
   if (options_.retain_expiry_interval.count() != 0)
-    aging_.emplace_back(now() + options_.retain_expiry_interval, retained);
-  retained_.store(std::move(retained));
+    aging_.emplace_back(now() + options_.retain_expiry_interval,
+                        retained.message);
+  retained_.store(std::move(retained.message), std::move(retained.by));
   count_retained();
 }
 
-void subtree::retain(const broker::publication_ptr& message) {
-  retained_.store(message);
-  remember(message);
+void subtree::retain(const broker::publication_ptr& message,
+                     const broker::author_ptr& by) {
+  retained_.store(message, by);
+  remember(message, by);
   if (options_.retain_expiry_interval.count() != 0) {
     auto at = now();
     expire_retained(at);
@@ -239,9 +242,10 @@ void subtree::retain(const broker::publication_ptr& message) {
 }
 
 /// What it said of the node itself, the node says again.
-void subtree::remember(const broker::publication_ptr& message) {
+void subtree::remember(const broker::publication_ptr& message,
+                       const broker::author_ptr& by) {
   if (options_.store && protocol::first_level(message->topic()) != "$SYS")
-    remembered_.push_back(message);
+    remembered_.push_back({message, by});
 }
 
 void subtree::send_remembered(const broker::batch_ptr& batch) {
@@ -259,7 +263,7 @@ void subtree::expire_retained(time_point at) {
       removal.topic = message->topic();
       removal.retain = true;
       auto gone = broker::publication::make(removal, at);
-      remember(gone);
+      remember(gone, nullptr);
       retained_.store(std::move(gone));
     }
     aging_.pop_front();
@@ -305,9 +309,11 @@ void subtree::continue_with(uint64_t number) {
   if (found == replays_.end())
     return;
   auto& entry = found->second;
-  std::vector<broker::publication_ptr> messages;
+  std::vector<broker::retained_message> messages;
   retained_.replay(entry.filter, entry.position, replay_count, replay_bytes, at,
                    messages);
+  if (auto* home = loop::current())
+    withhold_disowned(home->policy(), messages);
   if (!messages.empty())
     send_chunk(number, std::move(messages));
   else if (entry.position.done)
@@ -317,14 +323,14 @@ void subtree::continue_with(uint64_t number) {
 }
 
 void subtree::send_chunk(uint64_t number,
-                         std::vector<broker::publication_ptr>&& messages) {
+                         std::vector<broker::retained_message>&& messages) {
   const auto& entry = replays_.at(number);
   auto* receipt = new replay_receipt{caf::actor_cast<subtree_actor>(ctrl()),
                                      options_.store, number};
   broker::batch_ptr batch{new broker::publication_batch(receipt, 0, 0), false};
   std::vector<delivery> deliveries;
   deliveries.reserve(messages.size());
-  for (auto& message : messages) {
+  for (auto& [message, by] : messages) {
     delivery out;
     out.item = static_cast<uint32_t>(batch->items.size());
     out.subscription_id = entry.identifier;

@@ -48,7 +48,7 @@ public:
   // For the start: REQUIRES that no loop runs yet.
 
   /// A retained message that was found on disk.
-  void adopt(broker::publication_ptr retained);
+  void adopt(broker::retained_message retained);
   /// The filters of a session that was found on disk.
   void adopt(subscribe_filters& message);
 
@@ -99,8 +99,10 @@ private:
   void on(continue_replay& message) { continue_with(message.replay); }
   void on(housekeeping& message);
 
-  void retain(const broker::publication_ptr& message);
-  void remember(const broker::publication_ptr& message);
+  void retain(const broker::publication_ptr& message,
+              const broker::author_ptr& by);
+  void remember(const broker::publication_ptr& message,
+                const broker::author_ptr& by);
   void send_remembered(const broker::batch_ptr& batch);
   void expire_retained(time_point at);
   void forget_replaced(time_point at);
@@ -121,7 +123,7 @@ private:
   void start_replay(uint32_t slot, const filter_request& request);
   void continue_with(uint64_t number);
   void send_chunk(uint64_t number,
-                  std::vector<broker::publication_ptr>&& messages);
+                  std::vector<broker::retained_message>&& messages);
   void end_replay(uint64_t number);
   void end_replay_of(uint32_t slot, std::string_view filter);
 
@@ -146,7 +148,7 @@ private:
   std::vector<broker::trie_entry> matches_;
   std::string_view matched_topic_;
   std::vector<uint32_t> touched_;
-  std::vector<broker::publication_ptr> remembered_;
+  std::vector<broker::retained_message> remembered_;
 };
 
 } // namespace troupe::actors

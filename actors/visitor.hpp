@@ -51,6 +51,8 @@ public:
   std::list<visitor>::iterator position;
   net::interest interest = net::interest::none;
   stage awaits = stage::connect;
+  /// The configuration has changed since it came.
+  bool is_outdated = false;
   /// No other visitor of the greeter ever had it.
   uint64_t number = 0;
   /// The name in the certificate that it showed to a trusted proxy.

@@ -261,7 +261,7 @@ void replay_all(benchmark::State& state, const char* filter, int64_t fan) {
   retained_set set;
   for (const auto& topic : retained_topics(state.range(0), fan))
     set.store(value(topic));
-  std::vector<publication_ptr> out;
+  std::vector<retained_message> out;
   size_t seen = 0;
   for (auto _ : state) {
     retained_set::cursor where;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "broker/author.hpp"
 #include "broker/journal.hpp"
 #include "broker/publication.hpp"
 
@@ -53,6 +54,9 @@ public:
 
   std::vector<item> items;
 
+  /// Who published what of it is retained; null: nobody is known.
+  author_ptr by;
+
   /// The publisher asked in CONNECT (level + 128) not to be sent its own
   /// messages, whatever its subscriptions say.
   bool suppress_echo = false;
@@ -69,6 +73,7 @@ public:
   void reset(batch_owner* owner, uint64_t number,
              session_key publisher) noexcept {
     items.clear();
+    by.reset();
     references_.store(1, std::memory_order_relaxed);
     owner_ = owner;
     number_ = number;

@@ -4,7 +4,7 @@
 
 namespace troupe::broker {
 
-bool retained_set::store(publication_ptr message) {
+bool retained_set::store(publication_ptr message, author_ptr by) {
   topic_path path;
   if (!path.split(message->topic()))
     return false;
@@ -16,7 +16,7 @@ bool retained_set::store(publication_ptr message) {
     return true;
   }
   auto is_new = index == tree_.none;
-  replace(is_new ? make_node(path) : index, std::move(message));
+  replace(is_new ? make_node(path) : index, std::move(message), std::move(by));
   return is_new;
 }
 
@@ -71,7 +71,8 @@ uint32_t retained_set::make_node(const topic_path& path) {
   return at;
 }
 
-void retained_set::replace(uint32_t index, publication_ptr message) {
+void retained_set::replace(uint32_t index, publication_ptr message,
+                           author_ptr by) {
   auto& value = tree_[index].value;
   if (!value) {
     ++size_;
@@ -84,6 +85,15 @@ void retained_set::replace(uint32_t index, publication_ptr message) {
     expiries_.emplace(message->expires_at(), index);
   footprint_ += message->footprint();
   value = std::move(message);
+  set_author(index, std::move(by));
+}
+
+void retained_set::set_author(uint32_t index, author_ptr by) {
+  if (!by && index >= authors_.size())
+    return;
+  while (index >= authors_.size())
+    authors_.push_back();
+  authors_[index] = std::move(by);
 }
 
 void retained_set::remove(uint32_t index) {
@@ -92,10 +102,13 @@ void retained_set::remove(uint32_t index) {
   if (value->expires_at() != never)
     expiries_.erase({value->expires_at(), index});
   value.reset();
-  if (--size_ == 0)
-    tree_.clear();
-  else
+  set_author(index, nullptr);
+  if (--size_ != 0) {
     prune(index);
+    return;
+  }
+  tree_.clear();
+  authors_.clear();
 }
 
 void retained_set::add_child(uint32_t parent, uint32_t child) {
@@ -174,11 +187,11 @@ public:
     return !frames_.empty();
   }
 
-  // The value of the node just entered if its topic matches, else null.
-  const publication_ptr* current() const {
+  // The node just entered if it has a value and its topic matches, else none.
+  uint32_t current() const {
     if (current_ == tree_.none || !tree_[current_].value || !matches(depth()))
-      return nullptr;
-    return &tree_[current_].value;
+      return tree_.none;
+    return current_;
   }
 
 private:
@@ -287,7 +300,7 @@ private:
 
 void retained_set::replay(std::string_view filter, cursor& where,
                           size_t max_count, size_t max_bytes, time_point now,
-                          std::vector<publication_ptr>& out) const {
+                          std::vector<retained_message>& out) const {
   // About 100 us: what a loop can spare at a time.
   constexpr size_t max_steps = 2000;
   topic_path path;
@@ -304,12 +317,14 @@ void retained_set::replay(std::string_view filter, cursor& where,
       where.done = true;
       return;
     }
-    const auto* value = walk.current();
-    if (value == nullptr || (*value)->is_expired(now))
+    auto index = walk.current();
+    if (index == tree_.none || tree_[index].value->is_expired(now))
       continue;
-    out.push_back(*value);
+    const auto& value = tree_[index].value;
+    out.push_back(
+        {value, index < authors_.size() ? authors_[index] : author_ptr{}});
     ++count;
-    bytes += (*value)->footprint();
+    bytes += value->footprint();
     if (bytes >= max_bytes)
       return;
   }

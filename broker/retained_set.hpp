@@ -1,7 +1,7 @@
 #pragma once
 
 #include "broker/level_tree.hpp"
-#include "broker/publication.hpp"
+#include "broker/retained_message.hpp"
 #include "core/clock.hpp"
 
 #include <cstdint>
@@ -17,9 +17,10 @@ namespace troupe::broker {
 class retained_set {
 public:
   /// Keeps `message` as the value of its topic; an empty payload removes the
-  /// topic's value [MQTT-3.3.1-6]. True if the set changed in size.
+  /// topic's value [MQTT-3.3.1-6]. `by`: who published it; null: nobody knows.
+  /// True if the set changed in size.
   /// REQUIRES: protocol::is_topic_name(message->topic()).
-  bool store(publication_ptr message);
+  bool store(publication_ptr message, author_ptr by = nullptr);
   /// The value of a topic, or null. Expired values count as absent.
   publication_ptr find(std::string_view topic, time_point now) const;
 
@@ -40,7 +41,7 @@ public:
   /// REQUIRES: the same valid filter for all calls with one cursor.
   void replay(std::string_view filter, cursor& where, size_t max_count,
               size_t max_bytes, time_point now,
-              std::vector<publication_ptr>& out) const;
+              std::vector<retained_message>& out) const;
   /// Removes up to `limit` expired values; returns how many.
   size_t remove_expired(time_point now, size_t limit);
 
@@ -76,13 +77,16 @@ private:
 
   uint32_t find_node(std::string_view topic, const topic_path& path) const;
   uint32_t make_node(const topic_path& path);
-  void replace(uint32_t index, publication_ptr message);
+  void replace(uint32_t index, publication_ptr message, author_ptr by);
+  void set_author(uint32_t index, author_ptr by);
   void remove(uint32_t index);
   void add_child(uint32_t parent, uint32_t child);
   void remove_child(uint32_t parent, uint32_t child);
   void prune(uint32_t index);
 
   level_tree<node> tree_;
+  // By node; may be shorter.
+  chunked_array<author_ptr, 8> authors_;
   // Values with an expiry, soonest first.
   std::set<std::pair<time_point, uint32_t>> expiries_;
   uint64_t births_ = 0;

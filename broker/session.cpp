@@ -61,7 +61,7 @@ std::optional<stored_will> session::will(const instant& now) const {
   if (!will_)
     return std::nullopt;
   return stored_will{will_, will_expiry_interval_, will_delay_,
-                     now.to_wall(will_at_)};
+                     now.to_wall(will_at_), nullptr};
 }
 
 session::connected session::on_connected(const connect_parameters& parameters,

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "broker/journal.hpp"
-#include "broker/publication.hpp"
+#include "broker/retained_message.hpp"
 #include "core/clock.hpp"
 #include "protocol/packet.hpp"
 
@@ -69,6 +69,8 @@ struct stored_will {
   uint32_t delay = 0;
   /// When it is due; 0: the client is connected.
   wall_time due_at = 0;
+  /// Whose will it is; null: nobody knows.
+  author_ptr by;
 };
 
 /// One message in the queue of a durable session.
@@ -199,7 +201,8 @@ public:
   virtual void put_incoming_id(session_key key, uint16_t packet_id) = 0;
   virtual void erase_incoming_id(session_key key, uint16_t packet_id) = 0;
 
-  virtual void put_retained(const publication& message, const instant& now) = 0;
+  virtual void put_retained(const retained_message& what,
+                            const instant& now) = 0;
   virtual void erase_retained(std::string_view topic) = 0;
 
   /// The node was alive at `when`: sessions that are connected if it dies now
@@ -229,7 +232,7 @@ public:
                    const instant& now) = 0;
   /// Every retained message that has not expired.
   virtual void
-  for_each_retained(const std::function<void(publication_ptr&&)>& take,
+  for_each_retained(const std::function<void(retained_message&&)>& take,
                     const instant& now) = 0;
   /// What `put_alive` said last; 0: nothing yet.
   virtual wall_time alive_at() = 0;

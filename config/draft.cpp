@@ -174,6 +174,12 @@ outcome resolve(draft read, std::string_view file) {
         "might do what it forbids; remove it, or set allow_anonymous false",
         read.plugin)};
   auto origins = gather_origins(read);
+  if (!read.set_tcp_nodelay)
+    read.warnings.push_back(
+        fmt::format("{}: set_tcp_nodelay: has no effect: TCP_NODELAY is always "
+                    "on, and what "
+                    "is to be sent at one time is sent together",
+                    origins["set_tcp_nodelay"]));
   return loaded{std::move(static_cast<settings&>(read)),
                 std::move(read.warnings), std::move(origins)};
 }

@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace troupe::net {
 
@@ -32,6 +33,7 @@ struct place {
   sockaddr_storage address{};
   socklen_t size = 0;
   std::string interface;
+  bool shares_port = false;
 };
 
 /// A listening socket there; errno says why not.
@@ -42,6 +44,8 @@ socket listen_at(const place& where) {
   if (!result.is_open())
     return result;
   set_option(result.fd(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (where.shares_port)
+    set_option(result.fd(), SOL_SOCKET, SO_REUSEPORT, 1);
   // Each family has a socket of its own, so `::` must not take IPv4 too.
   if (family == AF_INET6)
     set_option(result.fd(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
@@ -55,6 +59,8 @@ socket listen_at(const place& where) {
     auto why = errno;
     result.close();
     errno = why;
+  } else if (where.shares_port) {
+    set_option(result.fd(), SOL_SOCKET, SO_REUSEPORT, 0);
   }
   return result;
 }
@@ -125,7 +131,7 @@ std::string tie(std::vector<place>& places, const std::string& interface) {
   std::vector<place> replacements;
   for (const auto& each : places)
     for (const auto& address : matching_addresses(each.address, *addresses))
-      replacements.push_back({address, each.size, {}});
+      replacements.push_back({address, each.size, {}, each.shares_port});
   places = std::move(replacements);
   return places.empty() ? interface + " has no such address" : std::string{};
 }
@@ -153,10 +159,13 @@ std::string listen_at_all(const std::vector<place>& places,
 } // namespace
 
 listen_result listen_tcp(const std::string& host, uint16_t port,
-                         address_family family, const std::string& interface) {
+                         address_family family, const std::string& interface,
+                         bool shares_port) {
   listen_result result;
   std::vector<place> places;
   auto why = resolve(host, port, family, places);
+  for (auto& each : places)
+    each.shares_port = shares_port;
   if (why.empty() && !interface.empty())
     why = tie(places, interface);
   if (why.empty())
@@ -164,6 +173,19 @@ listen_result listen_tcp(const std::string& host, uint16_t port,
   if (!why.empty())
     result.error = "cannot listen on " + describe(host, port) + ": " + why;
   return result;
+}
+
+port_sharing::port_sharing(const socket& listening) noexcept
+    : fd_(listening.fd()) {
+  set_option(fd_, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
+port_sharing::port_sharing(port_sharing&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)) {}
+
+port_sharing::~port_sharing() {
+  if (fd_ >= 0)
+    set_option(fd_, SOL_SOCKET, SO_REUSEPORT, 0);
 }
 
 listen_result listen_unix(const std::string& path, std::optional<mode_t> mode) {

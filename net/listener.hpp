@@ -27,7 +27,22 @@ struct listen_result {
 /// a loop.
 listen_result listen_tcp(const std::string& host, uint16_t port,
                          address_family family,
-                         const std::string& interface = {});
+                         const std::string& interface = {},
+                         bool shares_port = false);
+
+/// While it lives, another socket of this process may listen on the same port
+/// as `listening`, on an address that covers the other one: by `listen_tcp`
+/// with `shares_port`. So a listener moves without a gap.
+class port_sharing {
+public:
+  explicit port_sharing(const socket& listening) noexcept;
+  port_sharing(port_sharing&& other) noexcept;
+  port_sharing& operator=(port_sharing&&) = delete;
+  ~port_sharing();
+
+private:
+  int fd_;
+};
 
 /// Listens on a unix socket; a stale file of a dead process is replaced, one
 /// that somebody listens on is not. `mode`: its permissions from the first

@@ -12,6 +12,8 @@
 
 namespace troupe::net {
 
+class tls_context;
+
 /// What a secure layer knows of its peer once its handshake is done.
 struct peer_identity {
   /// Whether the peer showed a certificate that was checked and found good.
@@ -22,6 +24,8 @@ struct peer_identity {
   std::string subject;
   /// The identity of the pre-shared key in use; empty: none is.
   std::string psk_identity;
+  /// Another value for another key.
+  size_t psk_stamp = 0;
 };
 
 /// Stands between a socket and whoever reads and writes MQTT: TLS, WebSocket
@@ -53,6 +57,13 @@ public:
   virtual void shutdown(socket& to) noexcept = 0;
   /// What the layer knows of the peer; null: nothing, or not yet.
   virtual const peer_identity* identity() const noexcept = 0;
+  /// Why the peer, who was let in, would not be under `now`: its certificate
+  /// has been revoked, say, or its key is gone. Empty: it would, or shows
+  /// nothing. Computes signatures.
+  virtual std::string objection(const tls_context& now) const {
+    static_cast<void>(now);
+    return {};
+  }
   /// Why `read` or `write` said `broken`, for a log; empty: the socket's fault.
   virtual std::string_view error() const noexcept = 0;
 };
@@ -97,6 +108,9 @@ public:
 
   const peer_identity* identity() const noexcept {
     return layer_ ? layer_->identity() : nullptr;
+  }
+  std::string objection(const tls_context& now) const {
+    return layer_ ? layer_->objection(now) : std::string{};
   }
   std::string_view error() const noexcept {
     return layer_ ? layer_->error() : std::string_view{};

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <functional>
+#include <string_view>
 
 namespace troupe::net {
 
@@ -63,6 +65,8 @@ unsigned int find_key(SSL* ssl, const char* identity, unsigned char* out,
     notes->psk_identity = identity;
     auto key = lookup(notes->psk_identity);
     notes->psk_found = key.has_value() && !key->empty();
+    if (notes->psk_found)
+      notes->psk_stamp = stamp_of(*key);
     return notes->psk_found ? hand_over(*key, out, room) : 0;
   } catch (const std::exception&) {
     // Nothing may be thrown through OpenSSL; it is refused like any other.
@@ -98,6 +102,11 @@ void install(SSL_CTX* handle, const tls_context& context) {
 }
 
 } // namespace
+
+size_t stamp_of(std::span<const uint8_t> psk_key) noexcept {
+  return std::hash<std::string_view>{}(
+      {reinterpret_cast<const char*>(psk_key.data()), psk_key.size()});
+}
 
 void install_server_callbacks(SSL_CTX* handle, const tls_context& context) {
   install(handle, context);

@@ -3,6 +3,8 @@
 #include "net/openssl.hpp"
 #include "net/tls_context.hpp"
 
+#include <cstdint>
+#include <span>
 #include <string>
 
 namespace troupe::net {
@@ -13,7 +15,12 @@ struct handshake_notes {
   /// The identity whose key was looked up last, and whether there was one.
   std::string psk_identity;
   bool psk_found = false;
+  /// As in `peer_identity`.
+  size_t psk_stamp = 0;
 };
+
+/// See `peer_identity::psk_stamp`.
+size_t stamp_of(std::span<const uint8_t> psk_key) noexcept;
 
 /// Has OpenSSL ask `context` what it needs to know of a client: which
 /// certificate, which protocol, which key. `handle` is one of its contexts.

@@ -53,6 +53,15 @@ bool tls_context::uses_psk() const noexcept {
                     : !settings_.psk_identity.empty();
 }
 
+bool tls_context::trusts_as(const tls_context& other) const noexcept {
+  const auto& theirs = other.settings_;
+  auto is_from_files = settings_.capath.empty() && theirs.capath.empty()
+                       && !settings_.use_os_certificates
+                       && !theirs.use_os_certificates;
+  return is_from_files && trust_ == other.trust_
+         && settings_.require_certificate == theirs.require_certificate;
+}
+
 ssl_ctx_st* tls_context::find(const std::string& host) const noexcept {
   // With a dot in front it would mean every host of a domain.
   if (host.empty() || host.front() == '.')

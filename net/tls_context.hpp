@@ -38,6 +38,10 @@ public:
   /// The one whose certificate is for `host`, in the order of the settings;
   /// null: none is.
   ssl_ctx_st* find(const std::string& host) const noexcept;
+  /// Whether a certificate that was good under `other` is good here, but for
+  /// its dates: the same authorities and revocation lists decide. False also
+  /// where that cannot be told.
+  bool trusts_as(const tls_context& other) const noexcept;
   /// The protocols of `settings().alpn` as they stand in a handshake.
   const std::string& alpn() const noexcept { return alpn_; }
 
@@ -51,6 +55,8 @@ private:
   tls_settings settings_;
   bool is_server_;
   std::string alpn_;
+  /// Digests of all authorities and revocation lists from files.
+  std::string trust_;
   /// The first is for whoever asks for no name; never empty once built.
   std::vector<handle_ptr> contexts_;
   std::vector<std::string> warnings_;

@@ -77,6 +77,8 @@ std::unique_ptr<peer_identity> identify_peer(const SSL& ssl,
   if (!is_good && identity.empty())
     return nullptr;
   auto result = std::make_unique<peer_identity>();
+  if (!identity.empty())
+    result->psk_stamp = notes.psk_stamp;
   result->psk_identity = std::move(identity);
   if (is_good) {
     const auto* subject = X509_get_subject_name(certificate);

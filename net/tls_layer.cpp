@@ -4,6 +4,7 @@
 #include "net/tls_callbacks.hpp"
 #include "net/tls_error.hpp"
 #include "net/tls_identity.hpp"
+#include "net/tls_review.hpp"
 
 #include <openssl/x509v3.h>
 
@@ -40,6 +41,10 @@ public:
   void shutdown(socket&) noexcept override;
   const peer_identity* identity() const noexcept override {
     return identity_.get();
+  }
+  std::string objection(const tls_context& now) const override {
+    return identity_ ? review_peer(*ssl_, *identity_, *context_, now)
+                     : std::string{};
   }
   std::string_view error() const noexcept override { return error_; }
 

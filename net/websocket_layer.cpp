@@ -49,6 +49,9 @@ public:
   const peer_identity* identity() const noexcept override {
     return below_ ? below_->identity() : nullptr;
   }
+  std::string objection(const tls_context& now) const override {
+    return below_ ? below_->objection(now) : std::string{};
+  }
   std::string_view error() const noexcept override {
     return error_.empty() && below_ ? below_->error() : error_;
   }

@@ -17,6 +17,14 @@ ruling dynamic_authority::rule(const client_identity& who, action what,
   return decide(*content(), who, what, topic).verdict;
 }
 
+explained_ruling dynamic_authority::explain(const client_identity& who,
+                                            action what,
+                                            std::string_view topic) const {
+  auto now = content(); // the decision's texts belong to it
+  auto made = decide(*now, who, what, topic);
+  return {made.verdict, dynsec::explain(made)};
+}
+
 uint64_t dynamic_authority::version() const noexcept {
   return version_.load(std::memory_order_acquire);
 }

@@ -39,6 +39,8 @@ public:
 
   ruling rule(const client_identity& who, action what,
               std::string_view topic) const override;
+  explained_ruling explain(const client_identity& who, action what,
+                           std::string_view topic) const override;
   uint64_t version() const noexcept override;
 
   /// What the client of that user name must show; nothing: it is not known

@@ -13,7 +13,7 @@ namespace {
 
 std::string hash_of(const command& in, const std::string& password) {
   return in.around.hash ? in.around.hash(password)
-                        : make_password_hash(password);
+                        : make_stored_password(password);
 }
 
 /// An empty client id binds to none.

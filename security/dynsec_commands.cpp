@@ -1,7 +1,7 @@
 #include "security/dynsec_commands.hpp"
 
 #include "security/dynsec_command.hpp"
-#include "security/dynsec_password.hpp"
+#include "security/secret.hpp"
 
 #include <fmt/format.h>
 

@@ -26,8 +26,4 @@ coverage covers(std::string_view filter, std::string_view given,
 /// Whether there is a `+` or `#` in it.
 bool has_wildcard(std::string_view topic) noexcept;
 
-/// Whether it may be added as the topic of an ACL: wildcards are whole levels,
-/// `#` is the last one, and there are at most 200 separators.
-bool is_acl_topic(std::string_view filter) noexcept;
-
 } // namespace troupe::security::dynsec

@@ -2,6 +2,7 @@
 #include "security/dynsec_json.hpp"
 #include "security/dynsec_password.hpp"
 #include "security/dynsec_views.hpp"
+#include "security/password_hash.hpp"
 
 #include <fmt/format.h>
 

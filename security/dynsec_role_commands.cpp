@@ -1,6 +1,6 @@
 #include "security/dynsec_command.hpp"
-#include "security/dynsec_match.hpp"
 #include "security/dynsec_views.hpp"
+#include "security/topic_levels.hpp"
 
 #include <fmt/format.h>
 
@@ -127,7 +127,7 @@ acl_place read_place(const command& in) {
     place.wrong = "Invalid/missing topic";
   else if (!is_mqtt_text(*topic))
     place.wrong = "Topic not valid UTF-8";
-  else if (!is_acl_topic(*topic))
+  else if (!is_filter(*topic))
     place.wrong = "Invalid ACL topic";
   if (!place.wrong.empty())
     return place;

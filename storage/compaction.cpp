@@ -95,8 +95,7 @@ public:
 
   bool Filter(int, const rocksdb::Slice&, const rocksdb::Slice& value,
               std::string*, bool*) const override {
-    if (value.size() < expiry_offset + 8
-        || static_cast<uint8_t>(value[0]) != record_format)
+    if (value.size() < expiry_offset + 8 || !is_known(value[0]))
       return false;
     auto expiry = static_cast<wall_time>(
         get_number<uint64_t>(value.data() + expiry_offset));
@@ -104,6 +103,10 @@ public:
   }
 
 private:
+  static bool is_known(char format) noexcept {
+    return format == char{record_format} || format == char{authored_format};
+  }
+
   wall_time now_;
 };
 

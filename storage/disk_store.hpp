@@ -56,7 +56,7 @@ public:
                   std::span<const broker::launch_run> window) override;
   void put_incoming_id(broker::session_key key, uint16_t packet_id) override;
   void erase_incoming_id(broker::session_key key, uint16_t packet_id) override;
-  void put_retained(const broker::publication& message,
+  void put_retained(const broker::retained_message& what,
                     const instant& now) override;
   void erase_retained(std::string_view topic) override;
   void put_alive(wall_time when) override;
@@ -73,7 +73,7 @@ public:
   for_each_session(const std::function<void(broker::recovered_session&&)>& take,
                    const instant& now) override;
   void
-  for_each_retained(const std::function<void(broker::publication_ptr&&)>& take,
+  for_each_retained(const std::function<void(broker::retained_message&&)>& take,
                     const instant& now) override;
   wall_time alive_at() override;
 
@@ -157,9 +157,10 @@ private:
   read_sessions(broker::session_key& from,
                 const std::function<void(broker::recovered_session&&)>& take,
                 const instant& now);
-  bool read_retained(std::string& from,
-                     const std::function<void(broker::publication_ptr&&)>& take,
-                     const instant& now);
+  bool
+  read_retained(std::string& from,
+                const std::function<void(broker::retained_message&&)>& take,
+                const instant& now);
   void load_subscriptions(broker::session_key key, rocksdb::WriteBatch& tidy,
                           std::vector<broker::stored_subscription>& to);
   void load_incoming_ids(broker::session_key key, rocksdb::WriteBatch& tidy,

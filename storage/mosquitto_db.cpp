@@ -130,13 +130,14 @@ void read_message(reader& in, mosquitto_message& out) {
   out.expires_at = memory_i64(in);
   auto payload_size = in.u32();
   in.u16(); // the publisher's packet identifier
-  size_t source_size = in.u16();
-  source_size += in.u16();
+  auto source_id_size = in.u16();
+  auto source_user_size = in.u16();
   auto topic_size = in.u16();
-  in.u16(); // the publisher's port
+  out.source_port = in.u16();
   out.qos = read_qos(in);
   out.retain = in.u8() != 0;
-  in.take(source_size); // the publisher's client id and user name
+  out.source_id = in.take(source_id_size);
+  out.source_user = in.take(source_user_size);
   out.topic = in.take(topic_size);
   check_topic(in, out.topic);
   out.payload = in.take(payload_size);
@@ -189,10 +190,10 @@ void read_subscription(reader& in, mosquitto_subscription& out) {
 
 void read_old_message(reader& in, uint32_t format, mosquitto_message& out) {
   out.id = memory_u64(in);
-  in.binary(); // the publisher's client id
+  out.source_id = in.binary();
   if (format == 4) {
-    in.binary(); // its user name
-    in.u16();    // its port
+    out.source_user = in.binary();
+    out.source_port = in.u16();
   }
   in.u16(); // its packet identifier
   in.u16(); // nothing

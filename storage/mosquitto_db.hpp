@@ -25,6 +25,11 @@ struct mosquitto_message {
   int64_t expires_at = 0;
   /// As `protocol::message::forwarded_properties`.
   std::string properties;
+  /// Who published it, by which port (0: it is not known). Both are empty for
+  /// what the broker itself said.
+  std::string_view source_id;
+  std::string_view source_user;
+  uint16_t source_port = 0;
 };
 
 /// A client whose session outlives its connection.

@@ -34,8 +34,8 @@ present look_at(broker::store& store, const instant& now) {
       },
       now);
   store.for_each_retained(
-      [&](broker::publication_ptr&& each) {
-        found.topics.emplace(each->topic());
+      [&](broker::retained_message&& each) {
+        found.topics.emplace(each.message->topic());
       },
       now);
   return found;
@@ -225,7 +225,7 @@ private:
         into_.erase_retained(topic);
         written.erase(topic);
       } else {
-        into_.put_retained(*message, now_);
+        into_.put_retained({message, author_of(file, offset)}, now_);
         written.insert(std::move(topic));
       }
       if (!commit_now_and_then(message->footprint()))
@@ -233,6 +233,19 @@ private:
     }
     summary_.retained = written.size();
     return true;
+  }
+
+  /// Mosquitto remembers the listener by its port.
+  static broker::author_ptr author_of(const mosquitto_db& file,
+                                      uint64_t offset) {
+    auto found = file.message_at(offset);
+    if (!found || found->source_id.empty())
+      return nullptr;
+    std::optional<std::string_view> user;
+    if (!found->source_user.empty())
+      user = found->source_user;
+    return broker::author::make(found->source_id, user,
+                                std::to_string(found->source_port));
   }
 
   bool may_retain(const broker::publication& what) {

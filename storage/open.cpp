@@ -173,11 +173,14 @@ private:
   std::string write_format() {
     auto& db = *result_.db;
     std::string value;
-    if (!db->Get({}, db[family::meta], format_key, &value).IsNotFound())
+    auto status = db->Get({}, db[family::meta], format_key, &value);
+    auto older = status.ok() ? decode_meta(value).value_or(format_version)
+                             : uint64_t{format_version};
+    if (!status.IsNotFound() && older >= format_version)
       return {};
     meta_value number;
-    auto status = db->Put({}, db[family::meta], format_key,
-                          encode_meta(number, format_version));
+    status = db->Put({}, db[family::meta], format_key,
+                     encode_meta(number, format_version));
     return status.ok() ? std::string{} : status.ToString();
   }
 

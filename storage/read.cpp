@@ -4,6 +4,7 @@
 #include "storage/meta.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace troupe::storage {
 
@@ -215,8 +216,27 @@ broker::queue_slice disk_store::read_slice(session_key key, uint64_t from,
 
 // -- retained messages and meta -----------------------------------------------
 
+namespace {
+
+/// Gives all messages of one author the same one.
+class author_pool {
+public:
+  broker::author_ptr find(const std::optional<author_view>& by) {
+    if (!by)
+      return nullptr;
+    auto made = to_author(*by);
+    auto [known, is_new] = known_.emplace(made->texts(), made);
+    return *known->second == *made ? known->second : made;
+  }
+
+private:
+  std::unordered_map<std::string_view, broker::author_ptr> known_;
+};
+
+} // namespace
+
 void disk_store::for_each_retained(
-    const std::function<void(broker::publication_ptr&&)>& take,
+    const std::function<void(broker::retained_message&&)>& take,
     const instant& now) {
   tell(now);
   std::string from;
@@ -225,8 +245,9 @@ void disk_store::for_each_retained(
 
 bool disk_store::read_retained(
     std::string& from,
-    const std::function<void(broker::publication_ptr&&)>& take,
+    const std::function<void(broker::retained_message&&)>& take,
     const instant& now) {
+  author_pool authors;
   rocksdb::WriteBatch tidy;
   auto records = db_->iterate(family::retained);
   for (records->Seek(from); records->Valid(); records->Next()) {
@@ -236,7 +257,8 @@ bool disk_store::read_retained(
     if (!one)
       note_damage(tidy, family::retained, topic, value);
     else if (one->expires_at == 0 || one->expires_at > now.wall)
-      take(to_publication(one->message, one->expires_at, now));
+      take({to_publication(one->message, one->expires_at, now),
+            authors.find(one->by)});
     // Should the rest have to be read again.
     from.assign(topic).push_back('\0');
   }

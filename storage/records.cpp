@@ -1,6 +1,7 @@
 #include "storage/records.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace troupe::storage {
 
@@ -45,9 +46,62 @@ void add_message(value_parts<Size>& out, const broker::publication& message) {
   out.count = message.properties().empty() ? 3 : 4;
 }
 
-// The counterpart: size of the topic, topic, payload and the properties.
-bool take_message(record_reader& in, uint32_t payload, message_view& to) {
-  to.topic = in.text(in.number<uint16_t>());
+uint8_t format_of(const broker::author_ptr& by) noexcept {
+  return by ? authored_format : record_format;
+}
+
+// Whether anybody is named follows from the format.
+char* put_author(char* out, const broker::author_ptr& by) noexcept {
+  if (!by)
+    return out;
+  auto user = by->user_name();
+  out = put_number(out, uint8_t{user.has_value()});
+  out = put_number(out, static_cast<uint16_t>(by->client_id().size()));
+  out = put_number(
+      out, static_cast<uint16_t>(user.value_or(std::string_view{}).size()));
+  return put_number(out, static_cast<uint16_t>(by->listener().size()));
+}
+
+// Points at the header, which ends at `end`, at the author and at what else
+// there is of `parts`.
+template <size_t Size>
+void add_parts(value_parts<Size>& out, const char* end,
+               const broker::author_ptr& by,
+               std::initializer_list<std::string_view> parts) {
+  auto size = static_cast<size_t>(end - out.header.data());
+  out.parts[0] = rocksdb::Slice{out.header.data(), size};
+  out.count = 1;
+  auto add = [&out](std::string_view part) {
+    if (!part.empty())
+      out.parts[static_cast<size_t>(out.count++)] = part;
+  };
+  add(by ? by->texts() : std::string_view{});
+  for (auto part : parts)
+    add(part);
+}
+
+// Takes the author that `format` promises; false: it is damaged.
+bool take_author(record_reader& in, uint8_t format,
+                 std::optional<author_view>& to) {
+  if (format != authored_format)
+    return format == record_format;
+  auto& by = to.emplace();
+  auto has_user = in.number<uint8_t>();
+  auto client_id = in.number<uint16_t>();
+  auto user = in.number<uint16_t>();
+  auto listener = in.number<uint16_t>();
+  by.client_id = in.text(client_id);
+  auto name = in.text(user);
+  if (has_user == 1)
+    by.user_name = name;
+  by.listener = in.text(listener);
+  return !in.failed() && (has_user == 1 || (has_user == 0 && user == 0));
+}
+
+// The counterpart: topic, payload and the properties.
+bool take_message(record_reader& in, uint16_t topic, uint32_t payload,
+                  message_view& to) {
+  to.topic = in.text(topic);
   to.payload = in.text(payload);
   to.properties = in.rest();
   return !in.failed();
@@ -150,7 +204,8 @@ std::optional<entry_view> decode_entry(std::string_view value) {
   switch (result.header.kind) {
   case entry_kind::whole:
     if (!take_flags(flags, message.qos, message.retain)
-        || !take_message(in, result.header.payload_size, message))
+        || !take_message(in, in.number<uint16_t>(), result.header.payload_size,
+                         message))
       return std::nullopt;
     break;
   case entry_kind::shared:
@@ -183,7 +238,7 @@ std::optional<message_view> decode_body(std::string_view value) {
   auto count = static_cast<int64_t>(in.number<uint64_t>());
   auto size = in.number<uint32_t>();
   if (!take_flags(flags, result.qos, result.retain) || count <= 0
-      || !take_message(in, size, result))
+      || !take_message(in, in.number<uint16_t>(), size, result))
     return std::nullopt;
   return result;
 }
@@ -196,15 +251,19 @@ bool is_dead_body(std::string_view value) noexcept {
                 <= 0;
 }
 
-void encode_retained(retained_parts& out, const broker::publication& message,
+broker::author_ptr to_author(const author_view& from) {
+  return broker::author::make(from.client_id, from.user_name, from.listener);
+}
+
+void encode_retained(retained_parts& out, const broker::retained_message& what,
                      wall_time expires_at) {
-  auto* end = put_number(out.header.data(), record_format);
+  const auto& message = *what.message;
+  auto* end = put_number(out.header.data(), format_of(what.by));
   end = put_number(end, flags_of(message));
   end = put_number(end, static_cast<uint64_t>(expires_at));
-  put_number(end, payload_size(message));
-  out.parts = {rocksdb::Slice{out.header.data(), out.header.size()},
-               message.payload(), message.properties(), rocksdb::Slice{}};
-  out.count = 3;
+  end = put_number(end, payload_size(message));
+  end = put_author(end, what.by);
+  add_parts(out, end, what.by, {message.payload(), message.properties()});
 }
 
 std::optional<retained_view> decode_retained(std::string_view topic,
@@ -212,13 +271,16 @@ std::optional<retained_view> decode_retained(std::string_view topic,
   record_reader in{value};
   retained_view result;
   auto& message = result.message;
-  if (in.number<uint8_t>() != record_format
-      || !take_flags(in.number<uint8_t>(), message.qos, message.retain)
+  auto format = in.number<uint8_t>();
+  if (!take_flags(in.number<uint8_t>(), message.qos, message.retain)
       || !take_time(in.number<uint64_t>(), result.expires_at) || topic.empty()
       || topic.size() > 0xffff)
     return std::nullopt;
   message.topic = topic;
-  message.payload = in.text(in.number<uint32_t>());
+  auto size = in.number<uint32_t>();
+  if (!take_author(in, format, result.by))
+    return std::nullopt;
+  message.payload = in.text(size);
   message.properties = in.rest();
   if (in.failed())
     return std::nullopt;
@@ -292,15 +354,17 @@ void encode_will(will_parts& out, const broker::stored_will& from,
   const auto& message = *from.message;
   auto flags =
       static_cast<uint8_t>(flags_of(message) | (from.expiry_interval ? 8 : 0));
-  auto* end = put_number(out.header.data(), record_format);
+  auto* end = put_number(out.header.data(), format_of(from.by));
   end = put_number(end, flags);
   end = put_number(end, static_cast<uint64_t>(from.due_at));
   end = put_number(end, from.delay);
   end = put_number(end, from.expiry_interval.value_or(0));
   end = put_number(end, static_cast<uint64_t>(expiry_of(message, now)));
   end = put_number(end, payload_size(message));
-  put_number(end, topic_size(message));
-  add_message(out, message);
+  end = put_number(end, topic_size(message));
+  end = put_author(end, from.by);
+  add_parts(out, end, from.by,
+            {message.topic(), message.payload(), message.properties()});
 }
 
 std::optional<broker::stored_will> decode_will(std::string_view value,
@@ -309,8 +373,8 @@ std::optional<broker::stored_will> decode_will(std::string_view value,
   broker::stored_will result;
   message_view message;
   wall_time expires_at = 0;
-  if (in.number<uint8_t>() != record_format)
-    return std::nullopt;
+  std::optional<author_view> by;
+  auto format = in.number<uint8_t>();
   auto flags = in.number<uint8_t>();
   auto due_is_good = take_time(in.number<uint64_t>(), result.due_at);
   result.delay = in.number<uint32_t>();
@@ -318,10 +382,14 @@ std::optional<broker::stored_will> decode_will(std::string_view value,
     result.expiry_interval = interval;
   auto expiry_is_good = take_time(in.number<uint64_t>(), expires_at);
   auto size = in.number<uint32_t>();
-  if (!take_message(in, size, message) || !due_is_good || !expiry_is_good
+  auto topic = in.number<uint16_t>();
+  if (!take_author(in, format, by) || !take_message(in, topic, size, message)
+      || !due_is_good || !expiry_is_good
       || !take_flags(flags & ~8, message.qos, message.retain))
     return std::nullopt;
   result.message = to_publication(message, expires_at, now);
+  if (by)
+    result.by = to_author(*by);
   return result;
 }
 

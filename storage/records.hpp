@@ -19,6 +19,8 @@ namespace troupe::storage {
 
 /// The first byte of every value.
 inline constexpr uint8_t record_format = 1;
+/// That of a retained message and a will which say who published them.
+inline constexpr uint8_t authored_format = 2;
 
 /// Nothing expires later than this: about the year 2255. It keeps arithmetic on
 /// what a damaged record says within bounds.
@@ -50,7 +52,7 @@ inline size_t size_of(const broker::publication& message) noexcept {
 template <size_t Size>
 struct value_parts {
   std::array<char, Size> header;
-  std::array<rocksdb::Slice, 4> parts;
+  std::array<rocksdb::Slice, 5> parts;
   int count = 1;
 
   value_parts() = default;
@@ -127,15 +129,31 @@ std::optional<message_view> decode_body(std::string_view value);
 /// All that is left once nobody refers to it.
 bool is_dead_body(std::string_view value) noexcept;
 
+// -- who published ------------------------------------------------------------
+
+/// An author among the bytes of a record.
+struct author_view {
+  std::string_view client_id;
+  std::optional<std::string_view> user_name;
+  std::string_view listener;
+};
+
+/// What the author adds to a header; his texts follow it.
+inline constexpr size_t author_header_size = 7;
+
+broker::author_ptr to_author(const author_view& from);
+
 // -- retained messages --------------------------------------------------------
 
 struct retained_view {
   message_view message;
   wall_time expires_at = 0;
+  /// Nothing: it does not say.
+  std::optional<author_view> by;
 };
 
-using retained_parts = value_parts<14>;
-void encode_retained(retained_parts& out, const broker::publication& message,
+using retained_parts = value_parts<14 + author_header_size>;
+void encode_retained(retained_parts& out, const broker::retained_message& what,
                      wall_time expires_at);
 std::optional<retained_view> decode_retained(std::string_view topic,
                                              std::string_view value);
@@ -152,7 +170,7 @@ std::string_view encode_subscription(subscription_value& out,
 std::optional<broker::stored_subscription>
 decode_subscription(std::string_view filter, std::string_view value);
 
-using will_parts = value_parts<32>;
+using will_parts = value_parts<32 + author_header_size>;
 void encode_will(will_parts& out, const broker::stored_will& from,
                  const instant& now);
 std::optional<broker::stored_will> decode_will(std::string_view value,

@@ -248,12 +248,12 @@ void disk_store::erase_entry(session_key key, uint64_t sequence, size_t size) {
 
 // -- the rest -----------------------------------------------------------------
 
-void disk_store::put_retained(const broker::publication& message,
+void disk_store::put_retained(const broker::retained_message& what,
                               const instant& now) {
   tell(now);
-  rocksdb::Slice topic{message.topic()};
+  rocksdb::Slice topic{what.message->topic()};
   retained_parts value;
-  encode_retained(value, message, expiry_of(message, now));
+  encode_retained(value, what, expiry_of(*what.message, now));
   batch_.Put((*db_)[family::retained], rocksdb::SliceParts{&topic, 1},
              value.slices());
 }

@@ -1,6 +1,7 @@
 #include "apps/acl/acl_tool.hpp"
 #include "apps/acl/complain.hpp"
 #include "apps/acl/exit_status.hpp"
+#include "apps/acl/judges.hpp"
 #include "apps/acl/options.hpp"
 #include "apps/acl/wish.hpp"
 #include "security/acl_file.hpp"
@@ -25,14 +26,6 @@ std::string counted(size_t number, std::string_view what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
-/// Who is to be asked.
-checked<security::authorities> find_authorities(const options& given) {
-  auto file = security::acl_file::load(given.acl_file);
-  if (!file)
-    return file.error();
-  return security::authorities{*file};
-}
-
 int check(const options& given) {
   auto read = security::acl_file::load(given.acl_file);
   if (!read)
@@ -49,7 +42,7 @@ int check(const options& given) {
 }
 
 int explain(const options& given) {
-  auto judges = find_authorities(given);
+  auto judges = find_judges(given);
   if (!judges)
     return complain(judges.error().text);
   if (given.command == command::explain_batch)

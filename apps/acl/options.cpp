@@ -18,6 +18,9 @@ constexpr const char* overview =
 constexpr const char* explain_help =
     "Examples:\n"
     "  troupe acl explain --acl-file acl --action receive news/today\n"
+    "  troupe acl explain -c /etc/mosquitto/mosquitto.conf --listener 8883 "
+    "\\\n"
+    "    --user ann --action publish a/b\n"
     "  troupe acl explain --acl-file acl --user ann --client meter-1 \\\n"
     "    --action subscribe 'meters/+/power'\n"
     "\n"
@@ -68,8 +71,15 @@ void add_explain(CLI::App& app, raw_options& out) {
   auto& made = *app.add_subcommand("explain", "what a client may do, and why");
   made.footer(explain_help);
   made.add_option("--acl-file", out.value.acl_file, "the file with the rights")
+      ->type_name("FILE");
+  made.add_option("--config,-c", out.value.config_file,
+                  "the broker's configuration, which names the files")
       ->type_name("FILE")
-      ->required();
+      ->excludes("--acl-file");
+  made.add_option("--listener", out.value.listener,
+                  "the listener the client comes through, where they differ")
+      ->type_name("PORT")
+      ->needs("--config");
   add_wish(made, out);
   made.add_flag("--batch", out.batch, "questions come from standard input")
       ->excludes("TOPIC", "--action", "--user", "--client");
@@ -89,6 +99,8 @@ std::string understand(raw_options& given) {
   auto& asked = given.value.asked;
   if (given.value.command == command::check)
     return {};
+  if (given.value.acl_file.empty() && given.value.config_file.empty())
+    return "--acl-file or --config is required";
   if (given.batch) {
     given.value.command = command::explain_batch;
     return {};

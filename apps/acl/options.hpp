@@ -19,6 +19,10 @@ struct options {
   acl_tool::command command = command::explain;
   /// Of `--acl-file`, or the argument of `check`.
   std::string acl_file;
+  /// Of `--config`, instead of `--acl-file`.
+  std::string config_file;
+  /// Of `--listener`: its port, or the path of its socket.
+  std::string listener;
   /// Of `explain`.
   wish asked;
 };

@@ -1,10 +1,10 @@
 #include "apps/passwd/passwd.hpp"
 
 #include "apps/passwd/exit_status.hpp"
-#include "apps/passwd/file_swap.hpp"
 #include "apps/passwd/options.hpp"
 #include "apps/passwd/prompt.hpp"
 #include "apps/passwd/user_lines.hpp"
+#include "security/file_swap.hpp"
 #include "security/protected_file.hpp"
 
 #include <fmt/format.h>
@@ -81,9 +81,9 @@ std::string store(const options& given, const std::string& hash) {
   }
   if (given.is_new_file) {
     fmt::print("Adding password for user {}\n", given.user);
-    return create_file(given.file, line);
+    return security::create_file(given.file, line);
   }
-  return change_file(given.file, [&](const std::string& text) {
+  return security::change_file(given.file, [&](const std::string& text) {
     auto made = set_user(text, given.user, hash);
     fmt::print("{} password for user {}\n",
                made.found > 0 ? "Updating" : "Adding", given.user);
@@ -104,7 +104,7 @@ int set(options& given) {
 }
 
 int remove(const options& given) {
-  auto problem = change_file(
+  auto problem = security::change_file(
       given.file, [&](const std::string& text) -> checked<std::string> {
         auto made = remove_user(text, given.user);
         if (made.found == 0)
@@ -120,7 +120,7 @@ int upgrade_all(const options& given) {
   auto hash = [&given](std::string_view password) {
     return hash_text(given, password);
   };
-  auto problem = change_file(
+  auto problem = security::change_file(
       given.file, [&](const std::string& text) -> checked<std::string> {
         auto done = upgrade(text, given.file, hash);
         if (!done)

@@ -36,9 +36,9 @@ totals count(storage::rocks_store& store) {
       },
       now);
   store.for_each_retained(
-      [&](broker::publication_ptr&& each) {
+      [&](broker::retained_message&& each) {
         ++out.retained;
-        out.retained_bytes += each->payload().size();
+        out.retained_bytes += each.message->payload().size();
       },
       now);
   out.alive_at = store.alive_at();

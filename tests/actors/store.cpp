@@ -159,7 +159,7 @@ CAF_TEST(a retained message that cannot be written flaws its batch) {
   database->fail(1);
   remember_retained what;
   what.batch = make_batch(1, "a");
-  what.messages.push_back(what.batch->items[0].message);
+  what.messages.push_back({what.batch->items[0].message, nullptr});
   tell(actor, std::move(what));
   turn();
   CAF_CHECK_EQUAL(owner.take(), "1:flawed");
@@ -169,14 +169,14 @@ CAF_TEST(a retained message that cannot be written flaws its batch) {
 CAF_TEST(a retained message is written before its batch is let go) {
   remember_retained what;
   what.batch = make_batch(1, "a");
-  what.messages.push_back(what.batch->items[0].message);
+  what.messages.push_back({what.batch->items[0].message, nullptr});
   tell(actor, std::move(what));
   CAF_CHECK_EQUAL(owner.take(), "");
   turn();
   CAF_CHECK_EQUAL(owner.take(), "1:routed");
   CAF_CHECK_EQUAL(database->committed().retained.size(), 1u);
   remember_retained removed;
-  removed.messages.push_back(broker::make_publication("", "t"));
+  removed.messages.push_back({broker::make_publication("", "t"), nullptr});
   tell(actor, std::move(removed));
   turn();
   CAF_CHECK(database->committed().retained.empty());

@@ -35,7 +35,7 @@ struct reload_fixture : store_fixture<test::memory_store> {
         for (const auto& request : each.filters)
           filters[each.key] += request.filter + " ";
       for (const auto& each : known->retained)
-        retained += std::string{each->topic()} + " ";
+        retained += std::string{each.message->topic()} + " ";
       log += "refill ";
     } else if (message.get_if<refilled>()) {
       log += "refilled ";
@@ -46,7 +46,9 @@ struct reload_fixture : store_fixture<test::memory_store> {
     source.topic = topic;
     source.payload = "x";
     source.retain = true;
-    tell(actor, remember_retained{{broker::publication::make(source, at)}, {}});
+    remember_retained what;
+    what.messages.push_back({broker::publication::make(source, at), nullptr});
+    tell(actor, std::move(what));
   }
   void ask() {
     tell(actor, std::move(wanted));

@@ -32,7 +32,7 @@ struct fixture : subtree_fixture {
   }
   void know_retained(std::string_view topic, std::string_view payload) {
     refill known;
-    known.retained.push_back(message(topic, payload, qos1, true));
+    known.retained.push_back({message(topic, payload, qos1, true), nullptr});
     tell(actor, std::move(known));
     consume_messages();
   }

@@ -34,11 +34,12 @@ publication_ptr value(std::string_view topic, std::string_view payload,
 strings next(const retained_set& set, std::string_view filter,
              retained_set::cursor& where, size_t max_count = 1000,
              size_t max_bytes = 1 << 30, time_point now = start) {
-  std::vector<publication_ptr> out;
+  std::vector<retained_message> out;
   set.replay(filter, where, max_count, max_bytes, now, out);
   strings seen;
   for (const auto& x : out)
-    seen.push_back(std::string{x->topic()} + "=" + std::string{x->payload()});
+    seen.push_back(std::string{x.message->topic()} + "="
+                   + std::string{x.message->payload()});
   return seen;
 }
 
@@ -368,4 +369,57 @@ CAF_TEST(under change a replay shows what stays once and nothing outdated) {
       if (seen.count(topic) == 0)
         CAF_FAIL("never seen: " << topic);
   }
+}
+
+// -- who published -----------------------------------------------------------
+
+namespace {
+
+// The client id of each author that a replay of everything brings, "-" where
+// nobody is known.
+std::string authors_of(const retained_set& set) {
+  std::string result;
+  std::vector<retained_message> out;
+  retained_set::cursor where;
+  set.replay("#", where, 1000, 1 << 20, start, out);
+  for (const auto& each : out)
+    result += each.by ? each.by->client_id() : "-";
+  return result;
+}
+
+} // namespace
+
+CAF_TEST(a value is replayed with its author) {
+  auto anna = author::make("a", "anna", "1883");
+  retained_set set;
+  set.store(value("x", "1"));
+  set.store(value("y", "1"), anna);
+  set.store(value("z/z", "1"), author::make("b", std::nullopt, ""));
+  CAF_CHECK_EQUAL(authors_of(set), "-ab");
+  set.store(value("y", "2"));
+  set.store(value("x", "2"), anna);
+  CAF_CHECK_EQUAL(authors_of(set), "a-b");
+}
+
+CAF_TEST(an author is let go with the value) {
+  retained_set set;
+  set.store(value("x", "1"), author::make("a", std::nullopt, ""));
+  set.store(value("y", "1"), author::make("b", std::nullopt, ""));
+  set.store(value("x", ""));
+  set.store(value("z", "1"));
+  CAF_CHECK_EQUAL(authors_of(set), "b-");
+  set.store(value("y", ""));
+  set.store(value("z", ""));
+  set.store(value("w", "1"));
+  CAF_CHECK_EQUAL(authors_of(set), "-");
+}
+
+CAF_TEST(an author tells an empty user name from none) {
+  auto none = author::make("id", std::nullopt, "1883");
+  auto empty = author::make("id", "", "1883");
+  CAF_CHECK(!none->user_name());
+  CAF_CHECK(empty->user_name() == std::string_view{});
+  CAF_CHECK(!(*none == *empty));
+  CAF_CHECK(*empty == *author::make("id", "", "1883"));
+  CAF_CHECK_EQUAL(empty->listener(), "1883");
 }

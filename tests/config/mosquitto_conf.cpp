@@ -422,6 +422,16 @@ CAF_TEST(some listener options need a listener above them) {
                           "`listener` line");
 }
 
+CAF_TEST(the default listener has an access file of its own) {
+  auto in = read("per_listener_settings true\nacl_file /a/rights\nport 1884\n"
+                 "listener 1885\n");
+  CAF_REQUIRE_EQUAL(in.listeners.size(), 2u);
+  CAF_CHECK_EQUAL(in.listeners[0].acl_file,
+                  in.listeners[0].port == 1884 ? "/a/rights" : "");
+  CAF_CHECK_EQUAL(in.listeners[1].acl_file,
+                  in.listeners[1].port == 1884 ? "/a/rights" : "");
+}
+
 CAF_TEST(per listener settings give access options to the listener above) {
   auto in = read("per_listener_settings true\nallow_anonymous true\n"
                  "listener 1\nallow_anonymous true\n"
@@ -468,6 +478,11 @@ CAF_TEST(what has no effect is named in a warning) {
                   "persistence is true, every change is written before it is "
                   "acknowledged; see acknowledge_after and sync_interval\n");
   CAF_CHECK_EQUAL(warnings("autosave_on_changes false"), "");
+  CAF_CHECK_EQUAL(warnings("set_tcp_nodelay true"), "");
+  CAF_CHECK_EQUAL(warnings("listener 1\nset_tcp_nodelay false"),
+                  "m.conf:2: set_tcp_nodelay: has no effect: TCP_NODELAY is "
+                  "always on, and what is to be sent at one time is sent "
+                  "together\n");
   CAF_CHECK_EQUAL(warnings("persistence_file my.db"),
                   "m.conf:1: persistence_file: has no effect: troupe keeps a "
                   "directory, troupe.store, in persistence_location\n");

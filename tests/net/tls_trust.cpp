@@ -298,4 +298,61 @@ CAF_TEST(names in other scripts are UTF - 8) {
   CAF_CHECK_EQUAL(seen.subject, "CN=T\\C3\\BCr\\C3\\B6ffner,O=troupe tests");
 }
 
+CAF_TEST(a peer is objected to that would not be let in any more) {
+  require_certificate();
+  auto bad = net::make_certificate({.common_name = "bad"}, &files.authority());
+  files.save("bad", bad);
+  auto later = server;
+  later.crlfile = files.write(
+      "ca.crl", net::make_revocation_list(files.authority(), {&bad}));
+  auto revoked = must(make_server_context(later));
+  later = server;
+  later.cafile = files.path("server.crt");
+  auto other = must(make_server_context(later));
+  later.require_certificate = false;
+  auto lax = must(make_server_context(later));
+  for (std::string name : {"bad", "client"}) {
+    show(name);
+    auto pair = talk();
+    CAF_REQUIRE(pair.stands());
+    const auto& peer = *pair.server.tls;
+    CAF_CHECK_EQUAL(peer.objection(*must(make_server_context(server))), "");
+    CAF_CHECK_EQUAL(peer.objection(*revoked),
+                    name == "bad" ? std::string{refused} + "it was revoked"
+                                  : "");
+    CAF_CHECK(peer.objection(*other).starts_with(refused));
+    CAF_CHECK_EQUAL(peer.objection(*lax), "");
+  }
+}
+
+CAF_TEST(a peer is objected to whose pre shared key is another one) {
+  auto with_key = [&](std::optional<std::string> key) {
+    auto settings = server;
+    settings.psk_hint = "hint";
+    settings.psk_lookup = [key](std::string_view identity) {
+      using bytes = std::vector<uint8_t>;
+      return key && identity == "meter"
+                 ? std::optional{bytes{key->begin(), key->end()}}
+                 : std::nullopt;
+    };
+    return must(make_server_context(settings));
+  };
+  use_psk("meter", "0123456789abcdef");
+  for (std::string version : {"", "tlsv1.3"}) {
+    client.tls_version = version;
+    auto pair = connect_pair(with_key("0123456789abcdef"),
+                             must(make_client_context(client)));
+    pair.talk();
+    CAF_REQUIRE(pair.stands());
+    const auto& peer = *pair.server.tls;
+    CAF_CHECK_EQUAL(peer.objection(*with_key("0123456789abcdef")), "");
+    CAF_CHECK_EQUAL(peer.objection(*with_key("0123456789abcdeF")),
+                    "its pre-shared key is another one now");
+    CAF_CHECK_EQUAL(peer.objection(*with_key(std::nullopt)),
+                    "its pre-shared key is gone");
+    CAF_CHECK_EQUAL(peer.objection(*must(make_server_context(server))),
+                    "its pre-shared key is gone");
+  }
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -65,7 +65,7 @@ constexpr std::string_view not_json =
 struct fixture {
   json table = read_table();
   document content = initial(table);
-  surroundings around{{"id", "admin"}, make_password_hash, {}};
+  surroundings around{{"id", "admin"}, make_stored_password, {}};
 
   outcome say(const std::string& payload) {
     auto came = handle(content, payload, around);

@@ -2,6 +2,7 @@
 
 #include "security/dynsec_password.hpp"
 #include "security/dynsec_rules.hpp"
+#include "stored_password.hpp"
 
 #include <caf/test/dsl.hpp>
 
@@ -53,7 +54,7 @@ struct fixture {
   bool admits(const creation& made, const std::string& name,
               std::string_view password) const {
     const auto* found = made.content.find_client(name);
-    return found != nullptr && check_pbkdf2(found->password, password);
+    return found != nullptr && is_password(found->password, password);
   }
 
   fs::path folder;

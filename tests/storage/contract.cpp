@@ -76,7 +76,7 @@ CAF_TEST(nothing is seen before it is committed) {
     queue_target target{1, 1, {}};
     on->put_session(make_session(1));
     on->append(*make("x"), {&target, 1}, test_now);
-    on->put_retained(*make("r"), test_now);
+    on->put_retained({make("r"), nullptr}, test_now);
     on->put_incoming_id(1, 5);
     CAF_CHECK(sessions_of(*on).empty());
     CAF_CHECK(payloads(*on, 1).empty());
@@ -434,14 +434,14 @@ CAF_TEST(retained messages are kept until they expire) {
     spec.payload = "first";
     spec.properties = std::string{"\x01\x01", 2};
     spec.retain = true;
-    on->put_retained(*make(spec), test_now);
+    on->put_retained({make(spec), nullptr}, test_now);
     spec.payload = "second";
-    on->put_retained(*make(spec), test_now);
+    on->put_retained({make(spec), nullptr}, test_now);
     spec.topic = "a";
     spec.expiry = 10;
-    on->put_retained(*make(spec), test_now);
+    on->put_retained({make(spec), nullptr}, test_now);
     spec.topic = "c";
-    on->put_retained(*make(spec), test_now);
+    on->put_retained({make(spec), nullptr}, test_now);
     on->erase_retained("c");
     on->erase_retained("never there");
     CAF_REQUIRE(is_done(on->commit(false)));
@@ -456,6 +456,39 @@ CAF_TEST(retained messages are kept until they expire) {
     CAF_CHECK(found[1]->retain());
     CAF_CHECK_EQUAL(retained_of(*on, later(std::chrono::seconds{10})).size(),
                     1u);
+  });
+}
+
+CAF_TEST(who published a retained message or left a will is kept) {
+  with_each_store([](test_subject& on) {
+    auto by = author::make("id", "anna", "1883 on ::1");
+    auto will = make_will();
+    will.by = author::make("", std::nullopt, "");
+    on->put_session(make_session(1));
+    on->put_will(1, will, test_now);
+    message_spec spec;
+    for (const auto* topic : {"a", "b"}) {
+      spec.topic = topic;
+      on->put_retained({make(spec), by}, test_now);
+    }
+    spec.topic = "c";
+    on->put_retained({make(spec), nullptr}, test_now);
+    CAF_REQUIRE(is_done(on->commit(false)));
+    on.reopen();
+    std::vector<author_ptr> found;
+    on->for_each_retained(
+        [&](retained_message&& each) { found.push_back(each.by); }, test_now);
+    CAF_REQUIRE_EQUAL(found.size(), 3u);
+    CAF_REQUIRE(found[0]);
+    CAF_CHECK(*found[0] == *by);
+    CAF_CHECK(found[0] == found[1]);
+    CAF_CHECK(!found[2]);
+    auto left = on->load(1, test_now).will;
+    CAF_REQUIRE(left);
+    CAF_REQUIRE(left->by);
+    CAF_CHECK(*left->by == *will.by);
+    CAF_CHECK_EQUAL(left->message->payload(), "gone");
+    CAF_CHECK_EQUAL(left->message->topic(), "will/topic");
   });
 }
 

@@ -31,7 +31,7 @@ void fill(store& to, uint64_t first, uint64_t last) {
     to.put_subscription(key, filter);
     message_spec retained;
     retained.topic = "retained/" + std::to_string(key);
-    to.put_retained(*make(retained), test_now);
+    to.put_retained({make(retained), nullptr}, test_now);
   }
   for (auto sequence = first; sequence <= last; ++sequence) {
     std::vector<queue_target> all;

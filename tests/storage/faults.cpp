@@ -44,7 +44,7 @@ void gather(store& to, uint64_t number, bool is_large) {
     to.erase_entry(1, number - 3, 0);
   if (number == 12)
     to.erase_session(2);
-  to.put_retained(*message, test_now);
+  to.put_retained({message, nullptr}, test_now);
   to.put_incoming_id(1, static_cast<uint16_t>(number));
 }
 

@@ -31,6 +31,10 @@ std::string joined(const value_parts<Size>& from) {
   return result;
 }
 
+author_ptr make_author() {
+  return author::make("client", "user", "1883");
+}
+
 // One record of every form.
 std::vector<record> all_records() {
   std::vector<record> result;
@@ -64,11 +68,16 @@ std::vector<record> all_records() {
   result.push_back({family::windows, session,
                     encode_window(std::vector<launch_run>{{1, 2, 3}})});
   retained_parts retained;
-  encode_retained(retained, *message, 5);
+  encode_retained(retained, {message, nullptr}, 5);
+  result.push_back({family::retained, "a/topic", joined(retained)});
+  encode_retained(retained, {message, make_author()}, 5);
   result.push_back({family::retained, "a/topic", joined(retained)});
   stored_will will;
   will.message = message;
   will_parts parts;
+  encode_will(parts, will, test_now);
+  result.push_back({family::wills, session, joined(parts)});
+  will.by = make_author();
   encode_will(parts, will, test_now);
   result.push_back({family::wills, session, joined(parts)});
   meta_value number;
@@ -86,7 +95,7 @@ CAF_TEST(what was encoded is sound) {
 
 CAF_TEST(a record of another format is not sound) {
   for (auto each : all_records()) {
-    each.value[0] = 2;
+    each.value[0] = 9;
     CAF_CHECK(!is_sound(each.where, each.key, each.value));
   }
 }

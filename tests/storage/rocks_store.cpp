@@ -239,7 +239,7 @@ CAF_TEST(a record that cannot be read is moved aside and counted) {
   stored_subscription filter;
   filter.filter = "a";
   on->put_subscription(1, filter);
-  on->put_retained(*make("retained"), test_now);
+  on->put_retained({make("retained"), nullptr}, test_now);
   CAF_REQUIRE(append(*on, 1, 1, make("one")));
   CAF_REQUIRE(append(*on, 1, 3, make("three")));
   change_raw([](raw_database& raw) {
@@ -275,10 +275,10 @@ CAF_TEST(a record that cannot be read is moved aside and counted) {
 CAF_TEST(expired retained messages leave the disk when files are merged) {
   message_spec spec;
   spec.expiry = 10;
-  on->put_retained(*make(spec), test_now);
+  on->put_retained({make(spec), nullptr}, test_now);
   spec.topic = "other";
   spec.expiry.reset();
-  on->put_retained(*make(spec), test_now);
+  on->put_retained({make(spec), nullptr}, test_now);
   CAF_REQUIRE(is_done(on->commit(false)));
   on.close();
   raw_database raw{directory(), later(std::chrono::seconds{10})};
@@ -308,11 +308,22 @@ CAF_TEST(a database of a newer format is refused and left alone) {
   for (bool read_only : {false, true}) {
     auto opened = storage::open_store({directory(), read_only});
     CAF_CHECK(!opened.store);
-    CAF_CHECK(opened.error.find("format 2") != std::string::npos);
+    CAF_CHECK(opened.error.find("format 3") != std::string::npos);
     CAF_CHECK(opened.error.find("newer") != std::string::npos);
   }
   CAF_CHECK(!storage::verify(directory(), nullptr).error.empty());
   CAF_CHECK(!std::filesystem::exists(on.directory().file("quarantine")));
+}
+
+CAF_TEST(a database of the format before is read and has the new one then) {
+  on->put_retained({make("kept"), nullptr}, test_now);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  change_raw([](raw_database& raw) {
+    storage::meta_value value;
+    raw.put(family::meta, storage::format_key, storage::encode_meta(value, 1));
+  });
+  CAF_CHECK_EQUAL(retained_of(*on).size(), 1u);
+  CAF_CHECK_EQUAL(on.get().describe().format, storage::format_version);
 }
 
 CAF_TEST(a database with unknown kinds of records is refused) {

@@ -126,7 +126,10 @@ inline std::vector<publication_ptr> retained_of(store& from,
                                                 const instant& now = test_now) {
   std::vector<publication_ptr> result;
   from.for_each_retained(
-      [&](publication_ptr&& each) { result.push_back(std::move(each)); }, now);
+      [&](retained_message&& each) {
+        result.push_back(std::move(each.message));
+      },
+      now);
   return result;
 }
 

@@ -138,9 +138,11 @@ void memory_store::erase_incoming_id(session_key key, uint16_t packet_id) {
   });
 }
 
-void memory_store::put_retained(const publication& message,
+void memory_store::put_retained(const retained_message& what,
                                 const instant& now) {
-  content::entry made{copy_of(message), {}, now.to_wall(message.expires_at())};
+  const auto& message = *what.message;
+  content::entry made{
+      copy_of(message), {}, now.to_wall(message.expires_at()), what.by};
   gathered_.push_back([made](content& to) {
     to.retained[std::string{made.message->topic()}] = made;
   });
@@ -243,10 +245,10 @@ void memory_store::for_each_session(
 }
 
 void memory_store::for_each_retained(
-    const std::function<void(publication_ptr&&)>& take, const instant& now) {
+    const std::function<void(retained_message&&)>& take, const instant& now) {
   for (const auto& [topic, entry] : content_.retained)
     if (!is_expired(entry, now))
-      take(found_at(entry, now));
+      take({found_at(entry, now), entry.by});
 }
 
 wall_time memory_store::alive_at() {

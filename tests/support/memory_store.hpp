@@ -20,6 +20,7 @@ public:
       broker::publication_ptr message;
       broker::entry_options options;
       wall_time expires_at = 0;
+      broker::author_ptr by = nullptr;
     };
     std::map<broker::session_key, broker::session_record> sessions;
     std::map<std::pair<broker::session_key, std::string>,
@@ -53,7 +54,7 @@ public:
                   std::span<const broker::launch_run> window) override;
   void put_incoming_id(broker::session_key key, uint16_t packet_id) override;
   void erase_incoming_id(broker::session_key key, uint16_t packet_id) override;
-  void put_retained(const broker::publication& message,
+  void put_retained(const broker::retained_message& what,
                     const instant& now) override;
   void erase_retained(std::string_view topic) override;
   void put_alive(wall_time when) override;
@@ -70,7 +71,7 @@ public:
   for_each_session(const std::function<void(broker::recovered_session&&)>& take,
                    const instant& now) override;
   void
-  for_each_retained(const std::function<void(broker::publication_ptr&&)>& take,
+  for_each_retained(const std::function<void(broker::retained_message&&)>& take,
                     const instant& now) override;
   wall_time alive_at() override;
 

@@ -9,6 +9,9 @@ server, clients, and bad ones of each kind. NAME.crt and NAME.key each.
     revoked     of a client that is on ca.crl; ca_empty.crl has nobody
     self        for localhost, signed by itself
     stranger    of a client of another authority, stranger_ca
+    below       of a client of the authority `between`, which comes from ca and
+                is shown with it; between.crl has nobody, between_gone.crl are
+                the lists of both, and that of ca has `between`
 """
 import pathlib
 import shutil
@@ -65,8 +68,33 @@ class Certificates:
                      "-out", "self.crt", "-days", "30", "-subj",
                      "/CN=localhost", "-addext", f"subjectAltName={LOCAL}")
         self.openssl("ca", "-gencrl", "-out", "ca_empty.crl")
+        self.make_between()
         self.openssl("ca", "-revoke", "revoked.crt")
         self.openssl("ca", "-gencrl", "-out", "ca.crl")
+
+    def make_between(self):
+        self.openssl("req", "-new", "-key", self.new_key("between"),
+                     "-out", "between.csr", "-subj", "/CN=between")
+        self.openssl("ca", "-batch", "-notext", "-in", "between.csr",
+                     "-out", "between.crt", "-extensions", "authority",
+                     "-days", "30")
+        self.make("below", "sensor 10", issuer="between")
+        (self.folder / "own_index.txt").write_text("")
+        text = (self.folder / "openssl.cnf").read_text()
+        (self.folder / "between.cnf").write_text(
+            text.replace("index.txt", "own_index.txt")
+            .replace("ca.crt", "between.crt").replace("ca.key", "between.key"))
+        self.openssl("ca", "-gencrl", "-out", "between.crl", config="between")
+        chain = [(self.folder / f"{name}.crt").read_text()
+                 for name in ("below", "between")]
+        (self.folder / "below.crt").write_text("".join(chain))
+        kept = (self.folder / "index.txt").read_text()
+        self.openssl("ca", "-revoke", "between.crt")
+        self.openssl("ca", "-gencrl", "-out", "between_gone.crl")
+        with open(self.folder / "between_gone.crl", "a",
+                  encoding="ascii") as both:
+            both.write((self.folder / "between.crl").read_text())
+        (self.folder / "index.txt").write_text(kept)
 
     def path(self, name):
         return str(self.folder / name)
@@ -109,8 +137,9 @@ class Certificates:
         (self.folder / f"{name}.key").chmod(0o600)
         return f"{name}.key"
 
-    def openssl(self, command, *arguments):
-        own = ["-config", "openssl.cnf"] if command in ("ca", "req") else []
+    def openssl(self, command, *arguments, config="openssl"):
+        own = (["-config", f"{config}.cnf"] if command in ("ca", "req")
+               else [])
         done = subprocess.run(
             ["openssl", command, *own, *arguments], cwd=self.folder, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)

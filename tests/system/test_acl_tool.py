@@ -47,6 +47,58 @@ class AclTool(unittest.TestCase):
         return out.rstrip("\n")
 
 
+class OfAConfiguration(AclTool):
+    """The files are those that a broker's configuration names."""
+
+    def config(self, text):
+        return self.write(text, "broker.conf")
+
+    def ask(self, config, *more, status=0):
+        out, error = self.run_tool(
+            "explain", "-c", config, *more, "--user", "ann", "--action",
+            "publish", "rooms/hall", status=status)
+        return out.rstrip("\n") or error
+
+    def test_the_file_it_names_is_asked(self):
+        for config in (f"listener 1883\nacl_file {self.path}\n",
+                       f"listener 1\nlistener 2\nacl_file {self.path}\n"):
+            self.assertEqual(
+                self.ask(self.config(config)),
+                f"allowed: {self.path}:4: topic readwrite rooms/#")
+
+    def test_without_a_file_nothing_restricts(self):
+        self.assertIn("nothing restricts",
+                      self.ask(self.config("listener 1883\n")))
+
+    def test_where_listeners_differ_one_is_to_be_named(self):
+        config = self.config("per_listener_settings true\nlistener 1\n"
+                             f"acl_file {self.path}\nlistener 2\n")
+        self.assertIn("--listener (1, 2)", self.ask(config, status=2))
+        self.assertIn("allowed: ", self.ask(config, "--listener", "1"))
+        self.assertIn("nothing restricts", self.ask(config, "--listener", "2"))
+        self.assertIn("has no listener 3",
+                      self.ask(config, "--listener", "3", status=2))
+
+    def test_dynamic_security_decides_first(self):
+        dynamic = self.write(json.dumps({
+            "clients": [{"username": "ann", "roles": [{"rolename": "guest"}]}],
+            "roles": [{"rolename": "guest", "acls": [{
+                "acltype": "publishClientSend", "topic": "rooms/#",
+                "allow": False}]}]}), "dynamic-security.json")
+        config = self.write(json.dumps({
+            "listeners": [{"port": 1883}], "acl_file": str(self.path),
+            "dynamic_security_file": str(dynamic)}), "broker.json")
+        said = self.ask(config, status=1)
+        self.assertIn("denied: role guest", said)
+
+    def test_what_cannot_be_used_is_named(self):
+        self.assertIn("m.conf", self.ask(self.folder / "m.conf", status=2))
+        for wrong in ("acl_file /nowhere/acl\nlistener 1\n", "nonsense 1\n"):
+            self.assertIn("Error", self.ask(self.config(wrong), status=2))
+        self.run_tool("explain", "-c", "x", "--acl-file", "y", status=2)
+        self.run_tool("explain", "--action", "publish", "x", status=2)
+
+
 class Explain(AclTool):
     def test_the_line_that_allows(self):
         self.assertEqual(

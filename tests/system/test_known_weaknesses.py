@@ -291,6 +291,14 @@ class Topics(Attacked):
         self.assert_served()
 
     @troupe_only
+    def test_a_will_to_control_is_refused(self):
+        for version in mqtt.VERSIONS:
+            for topic in ("$CONTROL/x", "$CONTROL/dynamic-security/v1"):
+                with self.subTest(version=version, topic=topic):
+                    self.refused(mqtt.connect(
+                        version, self.new_id(), will=Will(topic, b"{}")))
+        self.assert_served()
+
     def test_a_will_topic_that_is_not_utf8_is_refused(self):
         # CVE-2017-7653: passed on, it would end whoever receives it
         everything = self.subscriber(topic="#")

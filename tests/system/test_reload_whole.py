@@ -1,5 +1,6 @@
 """SIGHUP: listeners, limits and logs change; what is broken changes nothing."""
 import signal
+import socket
 import unittest
 
 import client as raw
@@ -41,6 +42,43 @@ class Listeners(ReloadTest):
         for client in there:
             client.ping()
         self.at(2).ping()
+
+    def test_one_moves_to_another_address_of_its_port(self):
+        stays = self.at(1)
+        port = self.ports[0]
+        for address in ("0.0.0.0", "127.0.0.1", "", "127.0.0.1"):
+            with self.subTest(to=address):
+                client = self.at(0)
+                self.set_listeners(self.listener(0, address=address),
+                                   self.listener(1))
+                client.expect_ended(ADMINISTRATIVE)
+                self.assertEqual(self.code_for(("127.0.0.1", port)), 0)
+                # Nobody else listens there, nor could.
+                self.assertIsNone(self.code_for(
+                    ("127.0.0.2", port)) if address == "127.0.0.1" else None)
+        stays.ping()
+
+    def test_one_that_cannot_move_stays(self):
+        client = self.at(0)
+        with socket.socket() as other:
+            other.bind(("127.0.0.3", self.ports[0]))
+            other.listen()
+            self.broker.listeners[0]["address"] = "0.0.0.0"
+            line = self.broker.reload(KEPT)
+            self.assertIn("in use", line)
+            client.ping()
+            self.at(0).ping()
+
+    def test_all_clients_go_by_the_new_file_when_it_is_said_to_be_read(self):
+        there = [self.at(0) for _ in range(50)]
+        for most in (0, 2, 1):
+            self.set_listeners(self.listener(0, max_qos=most),
+                               self.listener(1))
+            self.assertEqual(self.at(0).connack.props.get("maximum_qos", 2),
+                             most)
+        for client in there:
+            client.send(mqtt.publish("t", b"x", V5, 2, 1))
+            client.expect_ended(0x9B)
 
     def test_one_that_is_gone_closes_and_its_clients_go(self):
         stays = self.at(0)

@@ -120,6 +120,21 @@ class Publishing(RightsTest):
         self.assertEqual(self.subscribe_all(anna, "news/kept", count=1),
                          ["news/kept"])
 
+    @each_version
+    def test_what_was_denied_is_not_published_after_a_reconnect(self, version):
+        watcher = self.watching("#")
+        props = {"session_expiry": 60} if version == V5 else ()
+        ben = self.ben(version, clean=False, props=props)
+        packet = mqtt.publish("secret/q2", b"no", version, 2, 7)
+        ben.send(packet).receive_type(mqtt.PUBREC)
+        ben.drop()
+        ben = self.connected(version, ben.client_id, username="ben",
+                             clean=False, props=props)
+        ben.send(packet).receive_type(mqtt.PUBREC)
+        ben.send(mqtt.ack(mqtt.PUBREL, 7, version))
+        ben.receive_type(mqtt.PUBCOMP)
+        self.assert_nothing_came(watcher, "other")
+
     def test_a_topic_alias_widens_nothing(self):
         watcher = self.watching("#")
         ben = self.ben()

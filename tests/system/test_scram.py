@@ -286,6 +286,70 @@ class Refused(ScramTest):
 
 
 @troupe_only
+class Again(ScramTest):
+    """Re-authentication [MQTT 4.12.1]."""
+
+    def begin_again(self, client, user="anna", password="geheim"):
+        scram = Scram(user, password)
+        client.send(mqtt.auth(0x19, SCRAM, scram.first))
+        return scram, self.read_challenge(client)
+
+    def prove_again(self, client, *who):
+        scram, first = self.begin_again(client, *who)
+        client.send(mqtt.auth(method=SCRAM, data=scram.final(first)))
+        return scram
+
+    def test_it_may_be_done_at_any_time_and_as_often_as_one_likes(self):
+        client = self.log_in()
+        client.subscribe(self.topic)
+        for _ in range(3):
+            scram = self.prove_again(client)
+            got = client.receive_type(mqtt.AUTH)
+            self.assertEqual((got.code, got.props["auth_method"]), (0, SCRAM))
+            self.assertTrue(scram.knows_us(got.props["auth_data"]))
+            client.publish(self.topic, "as before")
+            client.expect_publish(self.topic, "as before")
+
+    def test_other_packets_are_served_meanwhile(self):
+        client = self.log_in()
+        client.subscribe(self.topic)
+        scram, first = self.begin_again(client)
+        client.publish(self.topic, "meanwhile")
+        client.expect_publish(self.topic, "meanwhile")
+        client.send(mqtt.auth(method=SCRAM, data=scram.final(first)))
+        self.assertEqual(client.receive_type(mqtt.AUTH).code, 0)
+
+    def test_a_wrong_password_ends_the_connection(self):
+        client = self.log_in()
+        self.prove_again(client, "anna", "wrong")
+        client.expect_ended(NOT_AUTHORIZED)
+
+    def test_another_user_is_refused(self):
+        client = self.log_in()
+        self.prove_again(client, "b=e,n", "p,w=d")
+        client.expect_ended(NOT_AUTHORIZED)
+
+    def test_what_is_not_due_is_a_protocol_error(self):
+        for packet in (mqtt.auth(0x18, SCRAM, b"x"), mqtt.auth(0, SCRAM, b"x"),
+                       mqtt.auth(0x19, SCRAM, b"x"), mqtt.auth(0x19, SCRAM),
+                       mqtt.auth(0x19, "PLAIN", b"n,,n=anna,r=a")):
+            with self.subTest(packet=packet):
+                self.log_in().send(packet).expect_ended(PROTOCOL_ERROR)
+
+    def test_a_second_beginning_is_a_protocol_error(self):
+        client = self.log_in()
+        self.begin_again(client)
+        client.send(mqtt.auth(0x19, SCRAM, Scram("anna", "geheim").first))
+        client.expect_ended(PROTOCOL_ERROR)
+
+    def test_who_came_in_otherwise_cannot(self):
+        for known in ({}, {"username": "anna", "password": b"geheim"}):
+            client = self.connected(**known)
+            client.send(mqtt.auth(0x19, SCRAM, b"n,,n=anna,r=abc"))
+            client.expect_ended(PROTOCOL_ERROR)
+
+
+@troupe_only
 class Silent(ScramTest):
     options = {"connect_timeout": 1}
 

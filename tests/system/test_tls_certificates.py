@@ -228,6 +228,38 @@ class Names(tls.TlsTest):
 
 
 @harness.troupe_only
+class Chains(tls.TlsTest):
+    """Certificates of an authority that itself comes from another."""
+    listeners = {
+        "no_list": REQUIRED,
+        "own": {**REQUIRED, "crlfile": "between.crl"},
+        "above": {**REQUIRED, "crlfile": "ca_empty.crl"},
+        "gone": {**REQUIRED, "crlfile": "between_gone.crl"},
+        "websocket": {**REQUIRED, "crlfile": "ca.crl",
+                      "protocol": "websockets"},
+    }
+
+    def test_a_list_counts_for_websocket_too(self):
+        self.assert_refused("websocket", log="it was revoked",
+                            with_context=tls.context("revoked"))
+
+    def test_the_list_of_its_own_authority_is_enough(self):
+        """As with Mosquitto 2.0.11, which looks no higher."""
+        for name in ("no_list", "own"):
+            with self.subTest(name):
+                self.assert_publishes(name, certificate="below")
+
+    def test_without_a_list_of_its_own_authority_it_is_refused(self):
+        self.assert_cannot_publish("above", certificate="below", text="")
+
+    def test_who_comes_from_a_revoked_authority_is_refused(self):
+        """Mosquitto 2.0.11 lets it in."""
+        self.assert_cannot_publish("gone", certificate="below", text="",
+                                   log="it was revoked")
+        self.assert_publishes("gone", certificate="client")
+
+
+@harness.troupe_only
 class SharedKeys(tls.TlsTest):
     listeners = {
         "psk": {"certificate": None, "psk_hint": "troupe", "psk_file": "psk"},
@@ -282,6 +314,52 @@ class SharedKeys(tls.TlsTest):
                 return b""
             finally:
                 process.kill()
+
+    def test_whose_key_is_gone_or_changed_is_closed_by_a_reload(self):
+        write(self.files, "psk",
+              PSK + f"stays:{KEY}\ngone:{KEY}\nchanged:{OTHER_KEY}\n")
+        self.broker.reload()
+        watching = {}
+        for version in ("-tls1_2", "-tls1_3"):
+            for identity, key in (("stays", KEY), ("gone", KEY),
+                                  ("changed", OTHER_KEY)):
+                watching[version, identity] = self.watch(version, key, identity)
+        write(self.files, "psk", PSK + f"stays:{KEY}\nchanged:{KEY}\n")
+        try:
+            since = self.log_lines()
+            self.broker.reload()
+            for (_, identity), process in watching.items():
+                if identity != "stays":
+                    self.assertEqual(process.stdout.read(), b"")
+            self.assert_log("its pre-shared key is gone", since, times=2)
+            self.assert_log("its pre-shared key is another one now", since,
+                            times=2)
+            for version in ("-tls1_2", "-tls1_3"):
+                process = watching[version, "stays"]
+                process.stdin.write(mqtt.packet(mqtt.PINGREQ))
+                process.stdin.flush()
+                self.assertEqual(process.stdout.read(2), b"\xd0\x00")
+        finally:
+            write(self.files, "psk", PSK)
+
+    def watch(self, version, key, identity):
+        """`openssl s_client` with a client behind it that is connected."""
+        process = subprocess.Popen(
+            ["openssl", "s_client", "-connect",
+             f"127.0.0.1:{self.ports['psk']}", "-quiet", version, "-psk", key,
+             "-psk_identity", identity, "-cipher", "PSK", "-ciphersuites",
+             "TLS_AES_128_GCM_SHA256"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL)
+
+        def end():
+            process.kill()
+            process.communicate()
+        self.addCleanup(end)
+        process.stdin.write(mqtt.connect(mqtt.V311, self.new_id()))
+        process.stdin.flush()
+        self.assertEqual(process.stdout.read(4), b"\x20\x02\x00\x00")
+        return process
 
     def test_both_versions_take_keys(self):
         for version in ("-tls1_2", "-tls1_3"):

@@ -16,6 +16,8 @@ import harness
 import mqtt
 import tls
 
+NOT_AUTHORIZED = 0x87
+
 DEADLINE = 30
 MIB = 1024 * 1024
 MESSAGES = 12 if harness.QUICK else 40
@@ -242,6 +244,53 @@ class Reload(tls.TlsTest):
             self.assert_refused(with_context=revoked, session=ticket,
                                 log="it was revoked")
         self.assert_served(with_context=good)
+
+    def assert_ended(self, client, log, since):
+        client.expect_ended(NOT_AUTHORIZED)
+        self.assert_log(f"{client.client_id} disconnected: .*{log}", since)
+
+    def test_who_was_revoked_is_closed_and_nobody_else(self):
+        self.start(require_certificate=True, cafile="ca.crt", crlfile="crl")
+        for version in tls.BOTH:
+            with self.subTest(version=version):
+                shutil.copy(self.files.path("ca_empty.crl"),
+                            self.folder / "crl")
+                self.broker.reload()
+                revoked, good = (
+                    tls.context(name, lowest=version, highest=version)
+                    for name in ("revoked", "client"))
+                stays = self.connected(tls={"with_context": good})
+                gone = self.connected(tls={"with_context": revoked})
+                # What a session resumed knows of its certificate is less.
+                again = self.connected(tls={"with_context": revoked,
+                                            "session": gone.socket.session})
+                since = self.log_lines()
+                shutil.copy(self.files.path("ca.crl"), self.folder / "crl")
+                self.broker.reload()
+                for client in (gone, again):
+                    self.assert_ended(client, "it was revoked", since)
+                stays.ping()
+
+    def test_whose_authority_is_trusted_no_more_is_closed(self):
+        self.start(require_certificate=True, cafile="ca.crt")
+        client = self.connected(tls={"with_context": tls.context("client")})
+        since = self.log_lines()
+        shutil.copy(self.files.path("stranger_ca.crt"),
+                    self.folder / "ca.crt")
+        self.broker.reload()
+        self.assert_ended(client, "refused", since)
+
+    def test_who_shakes_hands_during_a_reload_is_judged_by_the_new_list(self):
+        self.start(require_certificate=True, cafile="ca.crt", crlfile="crl")
+        silent = self.tls_client(with_context=tls.context("revoked"))
+        # TLS 1.3: the server is done with the handshake when tickets come.
+        self.connected(tls={"with_context": tls.context("client")}).ping()
+        shutil.copy(self.files.path("ca.crl"), self.folder / "crl")
+        self.broker.reload()
+        silent.send(mqtt.connect(mqtt.V5, self.new_id()))
+        with self.assertRaises((AssertionError, raw.Closed, OSError)):
+            silent.connect(self.new_id())
+        self.broker.log.wait_for("it was revoked")
 
     def test_settings_of_tls_are_reloaded(self):
         self.start()

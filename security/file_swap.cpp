@@ -1,4 +1,4 @@
-#include "apps/passwd/file_swap.hpp"
+#include "security/file_swap.hpp"
 
 #include "security/protected_file.hpp"
 #include "security/secret.hpp"
@@ -17,7 +17,7 @@
 #include <optional>
 #include <utility>
 
-namespace troupe::passwd_tool {
+namespace troupe::security {
 
 namespace {
 
@@ -71,10 +71,26 @@ public:
       ::unlink(path_.c_str());
   }
 
-  /// Fills it; mode and owner are those of `like`, if given. False: see errno.
-  bool fill(std::string_view content, const struct stat* like) {
-    return file_.is_open() && (like == nullptr || resemble(*like))
-           && write_all(file_.get(), content) && ::fsync(file_.get()) == 0;
+  /// Takes over mode and owner. False: see errno.
+  bool resemble(const struct stat& like) {
+    if (!file_.is_open() || !belong_to(like))
+      return false;
+    return ::fchmod(file_.get(), like.st_mode & 07777) == 0;
+  }
+
+  /// Takes over the owner. False: see errno.
+  bool belong_to(const struct stat& like) {
+    struct stat own {};
+    if (!file_.is_open() || ::fstat(file_.get(), &own) != 0)
+      return false;
+    bool is_theirs = own.st_uid == like.st_uid && own.st_gid == like.st_gid;
+    return is_theirs || ::fchown(file_.get(), like.st_uid, like.st_gid) == 0;
+  }
+
+  /// False: see errno.
+  bool fill(std::string_view content) {
+    return file_.is_open() && write_all(file_.get(), content)
+           && ::fsync(file_.get()) == 0;
   }
 
   /// Moves it to `target`; only if nothing is there, unless it `replaces`.
@@ -87,16 +103,6 @@ public:
   }
 
 private:
-  bool resemble(const struct stat& like) {
-    struct stat own {};
-    if (::fstat(file_.get(), &own) != 0)
-      return false;
-    bool is_theirs = own.st_uid == like.st_uid && own.st_gid == like.st_gid;
-    if (!is_theirs && ::fchown(file_.get(), like.st_uid, like.st_gid) != 0)
-      return false;
-    return ::fchmod(file_.get(), like.st_mode & 07777) == 0;
-  }
-
   bool put_where_nothing_is(const std::string& target) {
     if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target.c_str(),
                     RENAME_NOREPLACE)
@@ -112,11 +118,10 @@ private:
 };
 
 /// After this a loss of power does not bring the old file back.
-void sync_folder(const std::string& path) {
+bool sync_folder(const std::string& path) {
   descriptor folder{
       ::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (folder.is_open())
-    ::fsync(folder.get());
+  return folder.is_open() && ::fsync(folder.get()) == 0;
 }
 
 std::optional<std::string> resolve(const std::string& path) {
@@ -149,21 +154,32 @@ int open_locked(const std::string& path, struct stat& about) {
   }
 }
 
-std::string write_draft(const std::string& target, std::string_view content,
-                        const struct stat* like) {
-  draft made{target};
-  if (!made.fill(content, like))
+/// Fills `made` and moves it to `target`.
+std::string finish(draft& made, const std::string& target,
+                   std::string_view content, bool replaces) {
+  if (!made.fill(content))
     return last_error("write beside", target);
-  if (!made.move_to(target, like != nullptr))
-    return last_error(like != nullptr ? "replace" : "make", target);
-  sync_folder(target);
+  if (!made.move_to(target, replaces))
+    return last_error(replaces ? "replace" : "make", target);
+  if (!sync_folder(target))
+    return last_error("sync the folder of", target);
   return {};
 }
 
 } // namespace
 
 std::string create_file(const std::string& path, std::string_view content) {
-  return write_draft(path, content, nullptr);
+  draft made{path};
+  return finish(made, path, content, false);
+}
+
+std::string replace_file(const std::string& path, std::string_view content) {
+  auto target = resolve(path).value_or(path);
+  draft made{target};
+  struct stat old {};
+  if (::stat(target.c_str(), &old) == 0)
+    static_cast<void>(made.belong_to(old)); // only root may
+  return finish(made, target, content, true);
 }
 
 std::string change_file(const std::string& path, const change& make) {
@@ -174,15 +190,18 @@ std::string change_file(const std::string& path, const change& make) {
   descriptor lock{open_locked(*target, about)};
   if (!lock.is_open())
     return last_error("open", path);
-  auto content = security::read_protected_file(*target);
+  auto content = read_protected_file(*target);
   if (!content)
     return content.error().text;
   auto changed = make(*content);
   // With -U there were passwords in it.
-  security::wipe(*content);
+  wipe(*content);
   if (!changed)
     return changed.error().text;
-  return write_draft(*target, *changed, &about);
+  draft made{*target};
+  if (!made.resemble(about))
+    return last_error("write beside", *target);
+  return finish(made, *target, *changed, true);
 }
 
-} // namespace troupe::passwd_tool
+} // namespace troupe::security
