@@ -373,7 +373,8 @@ void bridge::notify(std::string_view state) {
   notice.payload = state;
   notice.qos = protocol::qos::at_least_once;
   notice.retain = true;
-  publish(node_, loop_, broker::publication::make(notice, loop_.now()), 0);
+  publish(node_, loop_, broker::publication::make(notice, loop_.now()), 0,
+          nullptr);
 }
 
 // -- the end

@@ -425,13 +425,13 @@ CAF_TEST(limits that a bridge takes over from the broker are shown so) {
   auto got = parse(whole);
   CAF_REQUIRE(got);
   auto text = config::describe_settings(*got);
-  for (std::string name : {"max_queued_messages", "max_queued_bytes",
-                           "queue_qos0_messages"}) {
-  auto start = text.find("  bridge_" + name);
-  CAF_REQUIRE(start != std::string::npos);
-  CAF_CHECK(
-      text.substr(start, text.find('\n', start) - start).find("the broker's")
-      != std::string::npos);
+  for (std::string name :
+       {"max_queued_messages", "max_queued_bytes", "queue_qos0_messages"}) {
+    auto start = text.find("  bridge_" + name);
+    CAF_REQUIRE(start != std::string::npos);
+    CAF_CHECK(
+        text.substr(start, text.find('\n', start) - start).find("the broker's")
+        != std::string::npos);
   }
 }
 
