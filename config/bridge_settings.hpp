@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::config {
@@ -29,6 +31,7 @@ struct bridge_topic {
   std::string remote_prefix;
 
   friend bool operator==(const bridge_topic&, const bridge_topic&) = default;
+  friend auto operator<=>(const bridge_topic&, const bridge_topic&) = default;
 };
 
 /// Where a remote broker is.
@@ -166,7 +169,8 @@ struct bridge_settings {
   /// Empty: $SYS/broker/connection/REMOTE_CLIENTID/state. Default: empty.
   std::string notification_topic;
 
-  // -- what waits, and how fast it goes (troupe's own) -------------------------
+  // -- what waits, and how fast it goes (troupe's own)
+  // -------------------------
 
   /// Messages that may wait here; 0: no limit. Default: the broker's
   /// max_queued_messages.
@@ -236,5 +240,18 @@ struct bridge_settings {
 
 /// Whether `in` speaks TLS.
 bool has_tls(const bridge_settings& in) noexcept;
+
+/// Fills in the names that `in` does not say: its client identifiers and the
+/// topic of its notifications. `host` is the name of this machine.
+void resolve_names(bridge_settings& in, std::string_view host);
+
+/// As a mosquitto.conf says it: `out`.
+std::string_view to_string(bridge_direction what) noexcept;
+
+/// `127.0.0.1:1883`, `[::1]:1883`, `unix:/run/mqtt.sock`.
+std::string to_text(const bridge_address& in);
+
+/// As a `topic` line of a mosquitto.conf says it: `a/# out 1 "" site/`.
+std::string to_text(const bridge_topic& in);
 
 } // namespace troupe::config

@@ -18,12 +18,10 @@ std::vector<changed_option> changes(const T& before, const T& after,
   for (const auto& each : options) {
     if (!each.same_as.empty())
       continue;
-    auto name = std::string{each.name};
-    written_option old{name, value_of(before, each)};
-    written_option now{name, value_of(after, each)};
+    auto old = write_option(before, each);
+    auto now = write_option(after, each);
     if (old.value != now.value)
-      all.push_back(
-          {std::move(name), to_text(old), to_text(now), each.applies});
+      all.push_back({now.name, to_text(old), to_text(now), each.applies});
   }
   return all;
 }
@@ -44,24 +42,50 @@ std::vector<changed_option> listener_changes(const listener_settings& before,
   return all;
 }
 
+std::string to_text(const std::vector<bridge_topic>& all) {
+  std::string text;
+  for (const auto& each : all)
+    text += (text.empty() ? "" : ", ") + to_text(each);
+  return text;
+}
+
+/// All of a bridge can be changed; when, the bridge itself says.
+std::vector<changed_option> bridge_changes(const bridge_settings& before,
+                                           const bridge_settings& after) {
+  auto all = changes(draft_of(before), draft_of(after), bridge_options());
+  if (before.topics != after.topics)
+    all.push_back({"topics", to_text(before.topics), to_text(after.topics)});
+  if (after.reload_type == bridge_reload::lazy)
+    for (auto& each : all)
+      each.applies = effect::new_connections;
+  return all;
+}
+
+bool has_same_name(const bridge_settings& x,
+                   const bridge_settings& y) noexcept {
+  return x.name == y.name;
+}
+
 /// Listeners that the configuration does not name come and go with it: what
 /// the broker says of anonymous clients then is no change of an option.
-difference compare_listeners(const std::vector<listener_settings>& before,
-                             const std::vector<listener_settings>& after) {
-  difference made;
+template <class T>
+entries_difference
+compare_entries(const std::vector<T>& before, const std::vector<T>& after,
+                bool (*is_same)(const T&, const T&) noexcept,
+                std::vector<changed_option> (*changed)(const T&, const T&)) {
+  entries_difference made;
   std::vector<bool> stays(before.size());
   for (size_t i = 0; i < after.size(); ++i) {
     auto found =
-        std::find_if(before.begin(), before.end(), [&](const auto& each) {
-          return is_same_place(each, after[i]);
-        });
+        std::find_if(before.begin(), before.end(),
+                     [&](const auto& each) { return is_same(each, after[i]); });
     if (found == before.end()) {
       made.added.push_back(i);
       continue;
     }
     auto old = static_cast<size_t>(found - before.begin());
     stays[old] = true;
-    made.kept.push_back({old, i, listener_changes(*found, after[i])});
+    made.kept.push_back({old, i, changed(*found, after[i])});
   }
   for (size_t i = 0; i < before.size(); ++i)
     if (!stays[i])
@@ -92,6 +116,20 @@ void describe_options(std::vector<std::string>& to, const std::string& of,
                              each.after, each.before, words_for(each.applies)));
 }
 
+/// `name_of` tells what an entry is called.
+template <class T, class Name>
+void describe_entries(std::vector<std::string>& to,
+                      const entries_difference& what,
+                      const std::vector<T>& before, const std::vector<T>& after,
+                      Name name_of) {
+  for (auto i : what.removed)
+    to.push_back(name_of(before[i]) + ": removed");
+  for (auto i : what.added)
+    to.push_back(name_of(after[i]) + ": added");
+  for (const auto& each : what.kept)
+    describe_options(to, name_of(after[each.after]) + ": ", each.options);
+}
+
 } // namespace
 
 std::string where(const listener_settings& in) {
@@ -112,7 +150,11 @@ bool is_same_place(const listener_settings& x,
 }
 
 bool difference::is_empty() const noexcept {
-  return options.empty() && added.empty() && removed.empty()
+  return options.empty() && listeners.is_empty() && bridges.is_empty();
+}
+
+bool entries_difference::is_empty() const noexcept {
+  return added.empty() && removed.empty()
          && std::all_of(kept.begin(), kept.end(),
                         [](const auto& each) { return each.options.empty(); });
 }
@@ -122,9 +164,11 @@ bool difference::needs_restart() const noexcept {
 }
 
 difference compare(const settings& before, const settings& after) {
-  auto made = compare_listeners(before.listeners, after.listeners);
-  made.options = changes(draft_of(before), draft_of(after), broker_options());
-  return made;
+  return {changes(draft_of(before), draft_of(after), broker_options()),
+          compare_entries(before.listeners, after.listeners, &is_same_place,
+                          &listener_changes),
+          compare_entries(before.bridges, after.bridges, &has_same_name,
+                          &bridge_changes)};
 }
 
 settings without_restart(const settings& before, const settings& after) {
@@ -141,15 +185,10 @@ std::vector<std::string> describe(const difference& what,
                                   const settings& after) {
   std::vector<std::string> all;
   describe_options(all, "", what.options);
-  for (auto i : what.removed)
-    all.push_back(
-        fmt::format("listener {}: removed", where(before.listeners[i])));
-  for (auto i : what.added)
-    all.push_back(fmt::format("listener {}: added", where(after.listeners[i])));
-  for (const auto& each : what.kept)
-    describe_options(
-        all, fmt::format("listener {}: ", where(after.listeners[each.after])),
-        each.options);
+  describe_entries(all, what.listeners, before.listeners, after.listeners,
+                   [](const auto& in) { return "listener " + where(in); });
+  describe_entries(all, what.bridges, before.bridges, after.bridges,
+                   [](const auto& in) { return "bridge " + in.name; });
   return all;
 }
 

@@ -27,22 +27,31 @@ struct changed_option {
   effect applies = effect::at_once;
 };
 
-/// A listener that stays, by its indices.
-struct kept_listener {
+/// A listener or bridge that stays, by its indices.
+struct kept_entry {
   size_t before = 0;
   size_t after = 0;
   std::vector<changed_option> options;
 };
 
-/// What differs between two configurations.
-struct difference {
-  std::vector<changed_option> options;
+/// What differs between two lists of listeners or bridges.
+struct entries_difference {
   /// In the order of the new configuration; those without changes, too.
-  std::vector<kept_listener> kept;
+  std::vector<kept_entry> kept;
   /// Indices in the new configuration.
   std::vector<size_t> added;
   /// Indices in the old configuration.
   std::vector<size_t> removed;
+
+  bool is_empty() const noexcept;
+};
+
+/// What differs between two configurations.
+struct difference {
+  std::vector<changed_option> options;
+  entries_difference listeners;
+  /// Bridges are told apart by their names.
+  entries_difference bridges;
 
   bool is_empty() const noexcept;
   /// Whether something changed that a running broker cannot change.

@@ -89,6 +89,9 @@ std::map<std::string, std::string> gather_origins(draft& read) {
   for (size_t i = 0; i < read.opened.size(); ++i)
     for (const auto& [name, origin] : read.opened[i].origins)
       all[fmt::format("listeners[{}].{}", i, name)] = origin;
+  for (size_t i = 0; i < read.connected.size(); ++i)
+    for (const auto& [name, origin] : read.connected[i].origins)
+      all[fmt::format("bridges[{}].{}", i, name)] = origin;
   return all;
 }
 
@@ -134,6 +137,14 @@ listener_draft draft_of(const listener_settings& in) {
   return made;
 }
 
+bridge_draft draft_of(const bridge_settings& in) {
+  bridge_draft made;
+  static_cast<bridge_settings&>(made) = in;
+  made.own_local_cleansession = in.local_cleansession;
+  made.own_session_expiry_interval = in.session_expiry_interval;
+  return made;
+}
+
 outcome resolve(draft read, std::string_view file) {
   if (auto wrong = leave_out(read))
     return config_error{fmt::format("{}: {}", file, *wrong)};
@@ -141,6 +152,8 @@ outcome resolve(draft read, std::string_view file) {
   if (auto wrong = check_listeners(read))
     return config_error{std::move(*wrong)};
   read.listeners.assign(read.opened.begin(), read.opened.end());
+  if (auto wrong = resolve_bridges(read))
+    return config_error{std::move(*wrong)};
   if (auto wrong = resolve_dynamic_security(read))
     return config_error{std::move(*wrong)};
   read.jwt.disconnect_expired = read.jwt_disconnect_expired;

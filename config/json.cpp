@@ -1,5 +1,6 @@
 #include "config/json_text.hpp"
 #include "config/options.hpp"
+#include "config/setters.hpp"
 #include "core/printable.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +21,12 @@ std::string show(const json& given) {
       escaped(given.dump(-1, ' ', false, json::error_handler_t::replace)));
 }
 
+constexpr std::string_view topic_example =
+    R"({"pattern": "a/#", "direction": "out", "qos": 1})";
+constexpr std::string_view bridge_example =
+    R"({"name": "up", "addresses": ["broker.example:1883"], )"
+    R"("topics": [{"pattern": "a/#"}]})";
+
 class json_reader {
 public:
   json_reader(std::string_view file, line_map lines)
@@ -33,6 +40,13 @@ private:
   complaint read_certificates(listener_draft& in, const json& given);
   complaint read_listeners(const json& given);
   complaint read_listener(const json& given);
+  complaint read_bridges(const json& given);
+  complaint read_bridge(const json& given);
+  complaint read_topics(bridge_draft& in, const json& given);
+  complaint read_topic(bridge_topic& to, const std::string& name,
+                       const json& given);
+  complaint apply_to_bridge(bridge_draft& in, const std::string& name,
+                            const json& given);
   complaint check_listener(const json& given, const listener_draft& made);
   complaint apply_to_listener(listener_draft& in, const std::string& name,
                               const json& given);
@@ -84,6 +98,8 @@ outcome json_reader::read(const json& root) {
 complaint json_reader::apply(const std::string& name, const json& given) {
   if (name == "listeners")
     return read_listeners(given);
+  if (name == "bridges")
+    return read_bridges(given);
   // Tells an editor where docs/troupe.schema.json is.
   if (name == "$schema")
     return std::nullopt;
@@ -96,6 +112,8 @@ complaint json_reader::apply(const std::string& name, const json& given) {
     return apply_option(draft_, *found, given);
   if (find_listener_option(name) != nullptr)
     return "belongs to a listener; put it into an entry of `listeners`";
+  if (find_bridge_option(name) != nullptr)
+    return "belongs to a bridge; put it into an entry of `bridges`";
   return apply_unsupported(name, given);
 }
 
@@ -205,6 +223,116 @@ complaint json_reader::apply_to_listener(listener_draft& in,
   return apply_unsupported(name, given);
 }
 
+complaint json_reader::read_bridges(const json& given) {
+  if (!given.is_array())
+    return fmt::format("{} is not a list of bridges; use [{}]", show(given),
+                       bridge_example);
+  for (size_t i = 0; i < given.size(); ++i) {
+    name_ = fmt::format("bridges[{}]", i);
+    if (!given[i].is_object() || !given[i].contains("name"))
+      return fmt::format("{} is not a bridge with a name; use {}",
+                         show(given[i]), bridge_example);
+    prefix_ = name_ + ".";
+    if (auto wrong = read_bridge(given[i]))
+      return wrong;
+    prefix_.clear();
+  }
+  return std::nullopt;
+}
+
+complaint json_reader::read_bridge(const json& given) {
+  bridge_draft made;
+  made.prefix = prefix_;
+  made.entry = prefix_.substr(0, prefix_.size() - 1);
+  made.position = fmt::format("{}:{}", file_, lines_[made.entry]);
+  for (const auto& [name, value] : given.items()) {
+    name_ = name;
+    if (auto wrong = apply_to_bridge(made, name, value))
+      return wrong;
+    for (const auto& note : std::exchange(made.notes, {}))
+      warn(name, note);
+  }
+  draft_.connected.push_back(std::move(made));
+  return std::nullopt;
+}
+
+complaint json_reader::apply_to_bridge(bridge_draft& in,
+                                       const std::string& name,
+                                       const json& given) {
+  if (name == "topics")
+    return read_topics(in, given);
+  const auto* found = find_bridge_option(name);
+  if (found == nullptr) {
+    if (find_broker_option(name) != nullptr
+        || find_listener_option(name) != nullptr)
+      return "is not an option of a bridge; put it outside of `bridges`";
+    return apply_unsupported(name, given);
+  }
+  auto first = in.origins.find(name_of(*found));
+  if (first != in.origins.end())
+    return fmt::format("means the same as an option given at {}; remove one "
+                       "of them",
+                       first->second);
+  return apply_option(in, *found, given);
+}
+
+complaint json_reader::read_topics(bridge_draft& in, const json& given) {
+  if (!given.is_array())
+    return fmt::format("{} is not a list of topics; use [{}]", show(given),
+                       topic_example);
+  for (size_t i = 0; i < given.size(); ++i) {
+    auto entry = fmt::format("topics[{}]", i);
+    name_ = entry;
+    if (!given[i].is_object() || !given[i].contains("pattern"))
+      return fmt::format("{} is not a topic with a pattern; use {}",
+                         show(given[i]), topic_example);
+    bridge_topic made;
+    for (const auto& [name, value] : given[i].items()) {
+      name_ = entry + "." + name;
+      if (auto wrong = read_topic(made, name, value))
+        return wrong;
+    }
+    name_ = entry;
+    in.origins[fmt::format("topics[{}]", in.topics.size())] = position(entry);
+    if (auto wrong = add_topic(in, std::move(made)))
+      return wrong;
+    for (const auto& note : std::exchange(in.notes, {}))
+      warn(entry, note);
+  }
+  return std::nullopt;
+}
+
+complaint json_reader::read_topic(bridge_topic& to, const std::string& name,
+                                  const json& given) {
+  auto* text = name == "pattern"         ? &to.pattern
+               : name == "local_prefix"  ? &to.local_prefix
+               : name == "remote_prefix" ? &to.remote_prefix
+                                         : nullptr;
+  if (name == "qos") {
+    if (!given.is_number_unsigned() || given.get<uint64_t>() > 2)
+      return fmt::format("{} is not a QoS (0 to 2)", show(given));
+    to.qos = given.get<uint8_t>();
+    return std::nullopt;
+  }
+  if (name == "direction") {
+    auto found = given.is_string() ? direction_of(given.get<std::string>())
+                                   : std::nullopt;
+    if (!found)
+      return fmt::format("{} is not a direction; use out, in or both",
+                         show(given));
+    to.direction = *found;
+    return std::nullopt;
+  }
+  if (text == nullptr)
+    return "a topic has pattern, direction, qos, local_prefix and "
+           "remote_prefix only; remove this";
+  if (!given.is_string())
+    return fmt::format("{} is not a text; write it between quotes",
+                       show(given));
+  *text = given.get<std::string>();
+  return std::nullopt;
+}
+
 complaint json_reader::apply_unsupported(const std::string& name,
                                          const json& given) {
   auto judged = judge_unsupported(name, given == json(true));
@@ -245,7 +373,7 @@ complaint json_reader::apply_option(T& in, const option<T>& what,
   case value_kind::text:
     if (!given.is_string())
       return fmt::format("{} is not a text; write it between quotes",
-                         show(given));
+                         what.is_secret ? "the value" : show(given));
     return assign(in, what, given.get_ref<const std::string&>());
   case value_kind::list:
     return apply_list(in, what, given);
@@ -261,9 +389,8 @@ complaint json_reader::apply_list(T& in, const option<T>& what,
       return assign(in, what, each.get_ref<const std::string&>());
     if (each.is_number_unsigned())
       return assign(in, what, each.dump());
-    return fmt::format("{} cannot stand in this list; use texts, or numbers "
-                       "for accept_protocol_versions",
-                       show(each));
+    return fmt::format("{} cannot stand in this list; use {}", show(each),
+                       what.is_numbers ? "whole numbers" : "texts");
   };
   if (!given.is_array())
     return apply_one(given);

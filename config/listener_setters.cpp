@@ -119,7 +119,7 @@ texts write_accept_versions(const listener_draft& in) {
   return all;
 }
 
-complaint set_address(listener_draft& in, std::string_view text) {
+complaint check_host(std::string_view text) {
   if (text.find_first_of("[] ") != std::string_view::npos)
     return fmt::format("`{}` is not an address; write a host name, 127.0.0.1 "
                        "or ::1, without brackets and spaces",
@@ -129,17 +129,29 @@ complaint set_address(listener_draft& in, std::string_view text) {
   if (text.size() > most)
     return fmt::format("a name of {} bytes is no address (up to {})",
                        text.size(), most);
+  return std::nullopt;
+}
+
+complaint set_address(listener_draft& in, std::string_view text) {
+  if (auto wrong = check_host(text))
+    return wrong;
   in.address = text;
   return std::nullopt;
 }
 
-complaint set_path(listener_draft& in, std::string_view text) {
+complaint check_socket_path(std::string_view text) {
   // sockaddr_un::sun_path with its end.
   constexpr size_t most = 107;
   if (text.empty() || text.size() > most)
     return fmt::format(
         "a path of {} bytes does not fit a Unix socket (1 to {})", text.size(),
         most);
+  return std::nullopt;
+}
+
+complaint set_path(listener_draft& in, std::string_view text) {
+  if (auto wrong = check_socket_path(text))
+    return wrong;
   in.path = text;
   return std::nullopt;
 }
@@ -169,7 +181,8 @@ complaint set_mount_point(listener_draft& in, std::string_view text) {
   return std::nullopt;
 }
 
-complaint set_tls_version(listener_draft& in, std::string_view word) {
+template <class T>
+complaint set_tls_version(T& in, std::string_view word) {
   if (word == "tlsv1.2" || word == "tlsv1.3") {
     in.tls_version = word;
     return std::nullopt;
@@ -183,6 +196,9 @@ complaint set_tls_version(listener_draft& in, std::string_view word) {
                         "is taken");
   return std::nullopt;
 }
+
+template complaint set_tls_version(listener_draft&, std::string_view);
+template complaint set_tls_version(bridge_draft&, std::string_view);
 
 complaint set_tls_keyform(listener_draft&, std::string_view word) {
   if (word == "pem")

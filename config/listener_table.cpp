@@ -20,6 +20,7 @@ constexpr number_range aliases{0, uint16_most, "a number of topic aliases"};
 constexpr std::array domain_words{"ipv4"sv, "ipv6"sv};
 constexpr std::array protocol_words{"mqtt"sv, "websockets"sv, "http_api"sv};
 constexpr std::array tls_words{"tlsv1.2"sv, "tlsv1.3"sv, "tlsv1.1"sv};
+constexpr std::array version_words{"3"sv, "4"sv, "5"sv};
 constexpr std::array keyform_words{"pem"sv};
 
 constexpr std::array listener_table{
@@ -61,7 +62,9 @@ constexpr std::array listener_table{
                     .where = &set_accept_versions,
                     .stands = place::below_listener,
                     .is_list = true,
+                    .is_numbers = true,
                     .written = &write_accept_versions,
+                    .words = version_words,
                     .applies = effect::new_connections},
     listener_option{.name = "max_connections",
                     .where = &listener_settings::max_connections,
@@ -130,7 +133,7 @@ constexpr std::array listener_table{
                     .applies = effect::new_connections},
     listener_option{
         .name = "tls_version",
-        .where = &set_tls_version,
+        .where = &set_tls_version<listener_draft>,
         .stands = place::below_listener,
         .is_word = true,
         .written = &write_text<listener_draft, &listener_settings::tls_version>,

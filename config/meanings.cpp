@@ -1,18 +1,16 @@
 // What each option means, for editors that read docs/troupe.schema.json; the
 // tables in docs/configuration.md say it in the same words.
+#include "config/meanings.hpp"
+
 #include "config/options.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace troupe::config {
 
 namespace {
 
-struct entry {
-  std::string_view name;
-  std::string_view text;
-};
+using entry = option_meaning;
 
 /// In the order of their names.
 constexpr std::array meanings{
@@ -272,10 +270,11 @@ constexpr std::array meanings{
 } // namespace
 
 std::string_view meaning_of(std::string_view name) noexcept {
-  auto found =
-      std::find_if(meanings.begin(), meanings.end(),
-                   [name](const auto& each) { return each.name == name; });
-  return found == meanings.end() ? std::string_view{} : found->text;
+  for (auto all : {std::span<const entry>{meanings}, bridge_meanings()})
+    for (const auto& each : all)
+      if (each.name == name)
+        return each.text;
+  return {};
 }
 
 } // namespace troupe::config

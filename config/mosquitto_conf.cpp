@@ -1,4 +1,5 @@
 #include "config/options.hpp"
+#include "config/setters.hpp"
 #include "core/file.hpp"
 
 #include <fmt/format.h>
@@ -28,6 +29,9 @@ std::string_view cut_end(std::string_view text) noexcept {
   return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
+constexpr auto no_bridge =
+    "belongs to a bridge; put it below the `connection` line that begins one";
+
 /// Reads lines into a draft, with the scopes that Mosquitto gives them.
 class conf_reader {
 public:
@@ -39,10 +43,14 @@ public:
 private:
   /// An index in `draft_.opened`, or none for the default listener.
   using scope = std::optional<size_t>;
+  /// An option by name, and its place: a listener, or a bridge's index.
+  using seen_key = std::tuple<std::string, scope, scope>;
 
   complaint read_line(std::string_view line);
   complaint apply(std::string_view name, std::string_view text);
   complaint open_listener(std::string_view text);
+  complaint open_bridge(std::string_view text);
+  complaint read_topic(std::string_view text);
   complaint set_default_port(std::string_view text);
   complaint set_default_address(std::string_view text);
   complaint set_per_listener(std::string_view text);
@@ -51,16 +59,20 @@ private:
   bool apply_dynamic_security(std::string_view name, std::string_view text);
   complaint apply_to_listener(const listener_option& what,
                               std::string_view text);
+  complaint apply_to_bridge(const bridge_option& what, std::string_view text);
+  complaint apply_row(bridge_draft& in, const bridge_option& what,
+                      std::string_view text);
   template <class T>
   complaint apply_option(T& in, const option<T>& what, std::string_view text);
   template <class T>
   complaint apply_integer(T& in, const option<T>& what, std::string_view text);
-  complaint note_repeated(std::string_view name, value_kind kind, scope where);
+  complaint note_repeated(const seen_key& what, value_kind kind);
   void check_rest(std::string_view text);
 
   listener_draft& listener() {
     return scope_ ? draft_.opened[*scope_] : default_listener_;
   }
+  bridge_draft& bridge() { return draft_.connected[*bridge_]; }
   std::string position() const { return fmt::format("{}:{}", file_, line_); }
   void warn(std::string_view text) {
     draft_.warnings.push_back(fmt::format("{}: {}", position(), text));
@@ -74,6 +86,9 @@ private:
   /// Position and name of the last option about access of the default listener.
   std::string access_for_default_;
   scope scope_;
+  /// An index in `draft_.connected`. A listener's line does not end a bridge,
+  /// nor the other way round, as with Mosquitto.
+  scope bridge_;
   bool nested_ = false;
   std::string file_;
   size_t line_ = 0;
@@ -81,7 +96,7 @@ private:
   std::optional<config_error> inner_error_;
   /// Whether `plugin_opt_...` lines are about dynamic security.
   bool in_dynamic_security_ = false;
-  std::map<std::pair<std::string, scope>, std::string> seen_;
+  std::map<seen_key, std::string> seen_;
 };
 
 std::optional<config_error>
@@ -89,8 +104,9 @@ conf_reader::read(std::string_view text, std::string_view file, bool nested) {
   file_ = file;
   line_ = 0;
   nested_ = nested;
-  // Each file begins outside of any listener, as with Mosquitto.
+  // Each file begins outside of any section, as with Mosquitto.
   scope_.reset();
+  bridge_.reset();
   if (text.starts_with("\xef\xbb\xbf"))
     text.remove_prefix(3);
   while (!text.empty()) {
@@ -130,6 +146,10 @@ complaint conf_reader::read_line(std::string_view line) {
 complaint conf_reader::apply(std::string_view name, std::string_view text) {
   if (name == "listener")
     return open_listener(text);
+  if (name == "connection")
+    return open_bridge(text);
+  if (name == "topic")
+    return read_topic(text);
   if (name == "port")
     return set_default_port(text);
   if (name == "bind_address")
@@ -138,13 +158,19 @@ complaint conf_reader::apply(std::string_view name, std::string_view text) {
     return include(text);
   if (name == "per_listener_settings")
     return set_per_listener(text);
+  // `address` is an option of listeners in JSON, but not here.
+  const auto* of_bridge =
+      find_bridge_option(name == "address" ? "addresses" : name);
+  if (of_bridge != nullptr && of_bridge->stands != place::json)
+    return apply_to_bridge(*of_bridge, text);
   const auto* of_listener = find_listener_option(name);
   auto is_access =
       of_listener != nullptr && of_listener->stands == place::per_listener;
   access_given_ = access_given_ || is_access;
   const auto* of_broker = find_broker_option(name);
   if (of_broker != nullptr && !(is_access && per_listener_)) {
-    if (auto wrong = note_repeated(name, kind_of(*of_broker), std::nullopt))
+    if (auto wrong =
+            note_repeated({std::string{name}, {}, {}}, kind_of(*of_broker)))
       return wrong;
     return apply_option(draft_, *of_broker, text);
   }
@@ -184,6 +210,35 @@ complaint conf_reader::open_listener(std::string_view text) {
   return std::nullopt;
 }
 
+complaint conf_reader::open_bridge(std::string_view text) {
+  auto word = first_word(text);
+  check_rest(text.substr(word.size()));
+  bridge_draft made;
+  made.position = position();
+  made.entry = "connection";
+  made.origins["name"] = position();
+  if (auto wrong = assign(made, *find_bridge_option("name"), word))
+    return wrong;
+  bridge_ = draft_.connected.size();
+  draft_.connected.push_back(std::move(made));
+  return std::nullopt;
+}
+
+complaint conf_reader::read_topic(std::string_view text) {
+  if (!bridge_)
+    return no_bridge;
+  auto& in = bridge();
+  bridge_topic made;
+  if (auto wrong = parse_topic_line(made, text))
+    return wrong;
+  check_rest(text);
+  in.origins[fmt::format("topics[{}]", in.topics.size())] = position();
+  auto wrong = add_topic(in, std::move(made));
+  for (const auto& note : std::exchange(in.notes, {}))
+    warn("topic: " + note);
+  return wrong;
+}
+
 complaint conf_reader::set_default_port(std::string_view text) {
   default_port_given_ = true;
   return apply_option(default_listener_, *find_listener_option("port"), text);
@@ -220,12 +275,12 @@ complaint conf_reader::include(std::string_view folder) {
     auto text = read_file(path);
     if (!text)
       return text.error().text;
-    auto outer = std::tuple{file_, line_, scope_};
+    auto outer = std::tuple{file_, line_, scope_, bridge_};
     if (auto wrong = read(*text, path, true)) {
       inner_error_ = std::move(wrong);
       return std::nullopt;
     }
-    std::tie(file_, line_, scope_) = std::move(outer);
+    std::tie(file_, line_, scope_, bridge_) = std::move(outer);
     nested_ = false;
   }
   return std::nullopt;
@@ -281,12 +336,41 @@ complaint conf_reader::apply_to_listener(const listener_option& what,
     access_for_default_ = fmt::format("{}: {}", position(), what.name);
   if (!scope_ && what.stands == place::below_listener)
     return "belongs to a listener; put it below a `listener` line";
-  if (auto wrong = note_repeated(what.name, kind_of(what), scope_))
+  if (auto wrong =
+          note_repeated({std::string{what.name}, scope_, {}}, kind_of(what)))
     return wrong;
   auto wrong = apply_option(listener(), what, text);
   for (const auto& note : std::exchange(listener().notes, {}))
     warn(fmt::format("{}: {}", what.name, note));
   return wrong;
+}
+
+complaint conf_reader::apply_to_bridge(const bridge_option& what,
+                                       std::string_view text) {
+  if (!bridge_)
+    return no_bridge;
+  auto kind = what.is_row ? value_kind::text : kind_of(what);
+  if (auto wrong = note_repeated({name_of(what), {}, bridge_}, kind))
+    return wrong;
+  auto wrong = what.is_row ? apply_row(bridge(), what, text)
+                           : apply_option(bridge(), what, text);
+  for (const auto& note : std::exchange(bridge().notes, {}))
+    warn(fmt::format("{}: {}", what.name, note));
+  return wrong;
+}
+
+complaint conf_reader::apply_row(bridge_draft& in, const bridge_option& what,
+                                 std::string_view text) {
+  in.origins[name_of(what)] = position();
+  if (text.starts_with('#'))
+    return "the value is missing; write it behind the name";
+  while (!text.empty() && !text.starts_with('#')) {
+    auto word = first_word(text);
+    if (auto wrong = assign(in, what, word))
+      return wrong;
+    text = skip_spaces(text.substr(word.size()));
+  }
+  return std::nullopt;
 }
 
 template <class T>
@@ -321,19 +405,18 @@ complaint conf_reader::apply_integer(T& in, const option<T>& what,
     return fmt::format("`{}` is not {}; use a whole number without a unit",
                        escaped(word), what.range.noun);
   if (what.range.lenient && number < what.range.least) {
-    warn(fmt::format("{}: {} counts as {}, no limit", what.name, number,
-                     what.range.least));
+    warn(fmt::format(
+        "{}: {} counts as {}, {}", what.name, number, what.range.least,
+        what.range.least > 0 ? "the least that is taken" : "no limit"));
     number = what.range.least;
   }
   return assign(in, what, number);
 }
 
-complaint conf_reader::note_repeated(std::string_view name, value_kind kind,
-                                     scope where) {
+complaint conf_reader::note_repeated(const seen_key& what, value_kind kind) {
   if (kind == value_kind::list)
     return std::nullopt;
-  auto [entry, fresh] =
-      seen_.try_emplace({std::string{name}, where}, position());
+  auto [entry, fresh] = seen_.try_emplace(what, position());
   if (fresh)
     return std::nullopt;
   // Mosquitto refuses texts that are given twice and takes the last of others.
@@ -341,7 +424,8 @@ complaint conf_reader::note_repeated(std::string_view name, value_kind kind,
     return fmt::format("is given for the second time, first at {}; remove one "
                        "of them",
                        entry->second);
-  warn(fmt::format("{}: replaces the value given at {}", name, entry->second));
+  warn(fmt::format("{}: replaces the value given at {}", std::get<0>(what),
+                   entry->second));
   entry->second = position();
   return std::nullopt;
 }

@@ -39,13 +39,6 @@ void shorten(std::string& wrong, std::string_view text) {
     wrong.replace(found, text.size(), quoted);
 }
 
-complaint check_text(std::string_view text) {
-  if (is_printable(text))
-    return std::nullopt;
-  return "the value holds a control character or is not UTF-8; use printable "
-         "UTF-8 text";
-}
-
 /// Stores into one member; what the reader has checked is only asserted.
 template <class T>
 class store {
@@ -66,6 +59,13 @@ public:
   }
   complaint operator()(std::chrono::seconds T::*member) const {
     return put(member, std::chrono::seconds{number() * range_.unit});
+  }
+  complaint operator()(std::chrono::milliseconds T::*member) const {
+    return put(member, std::chrono::milliseconds{number()});
+  }
+  template <class Integer>
+  complaint operator()(std::optional<Integer> T::*member) const {
+    return put(member, static_cast<Integer>(number()));
   }
   template <class Integer>
   complaint operator()(Integer T::*member) const {
@@ -118,14 +118,21 @@ public:
       return texts;
     return std::move(texts.front());
   }
-  written_value operator()(std::optional<bool> T::*member) const {
-    return (from_.*member).value_or(false);
-  }
-  written_value operator()(std::optional<std::string> T::*member) const {
-    return (from_.*member).value_or(std::string{});
+  template <class Member>
+  written_value operator()(std::optional<Member> T::*member) const {
+    const auto& held = from_.*member;
+    if (!held)
+      return std::vector<std::string>{};
+    if constexpr (std::is_integral_v<Member> && !std::is_same_v<Member, bool>)
+      return static_cast<int64_t>(*held);
+    else
+      return *held;
   }
   written_value operator()(std::chrono::seconds T::*member) const {
     return int64_t{(from_.*member).count() / what_.range.unit};
+  }
+  written_value operator()(std::chrono::milliseconds T::*member) const {
+    return int64_t{(from_.*member).count()};
   }
   written_value operator()(bool T::*member) const { return from_.*member; }
   written_value operator()(std::string T::*member) const {
@@ -160,6 +167,17 @@ const broker_option* find_broker_option(std::string_view name) noexcept {
 
 const listener_option* find_listener_option(std::string_view name) noexcept {
   return find(listener_options(), name);
+}
+
+const bridge_option* find_bridge_option(std::string_view name) noexcept {
+  return find(bridge_options(), name);
+}
+
+complaint check_text(std::string_view text) {
+  if (is_printable(text))
+    return std::nullopt;
+  return "the value holds a control character or is not UTF-8; use printable "
+         "UTF-8 text";
 }
 
 template <class T>
@@ -210,13 +228,16 @@ void copy(const T& from, T& to, const option<T>& what) {
 
 template written_value value_of(const draft&, const broker_option&);
 template written_value value_of(const listener_draft&, const listener_option&);
+template written_value value_of(const bridge_draft&, const bridge_option&);
 template void copy(const draft&, draft&, const broker_option&);
 template void copy(const listener_draft&, listener_draft&,
                    const listener_option&);
 template value_kind kind_of(const broker_option&) noexcept;
 template value_kind kind_of(const listener_option&) noexcept;
+template value_kind kind_of(const bridge_option&) noexcept;
 template complaint assign(draft&, const broker_option&, const value&);
 template complaint assign(listener_draft&, const listener_option&,
                           const value&);
+template complaint assign(bridge_draft&, const bridge_option&, const value&);
 
 } // namespace troupe::config

@@ -42,8 +42,10 @@ template <class T>
 using target =
     std::variant<bool T::*, uint8_t T::*, uint16_t T::*, uint32_t T::*,
                  uint64_t T::*, int64_t T::*, std::chrono::seconds T::*,
-                 std::string T::*, std::optional<bool> T::*,
-                 std::optional<std::string> T::*, text_setter<T>>;
+                 std::chrono::milliseconds T::*, std::string T::*,
+                 std::optional<bool> T::*, std::optional<uint32_t> T::*,
+                 std::optional<uint64_t> T::*, std::optional<std::string> T::*,
+                 text_setter<T>>;
 
 /// Which numbers an option takes, and what such a number is called.
 struct number_range {
@@ -86,6 +88,14 @@ struct option {
   bool is_list = false;
   /// A text without spaces.
   bool is_word = false;
+  /// A list that is one line in mosquitto.conf, with spaces between.
+  bool is_row = false;
+  /// A list whose texts are numbers, which JSON writes as such.
+  bool is_numbers = false;
+  /// Not to be shown to people.
+  bool is_secret = false;
+  /// What people are told where there is no value; empty: `(none)`.
+  std::string_view unset = {};
   /// The opposite of a `where` that is a `text_setter`.
   text_getter<T> written = nullptr;
   /// All that it can be; empty: any.
@@ -97,13 +107,19 @@ struct option {
 
 using broker_option = option<draft>;
 using listener_option = option<listener_draft>;
+using bridge_option = option<bridge_draft>;
 
 std::span<const broker_option> broker_options() noexcept;
 std::span<const listener_option> listener_options() noexcept;
+std::span<const bridge_option> bridge_options() noexcept;
 
 /// The option called `name`, or null.
 const broker_option* find_broker_option(std::string_view name) noexcept;
 const listener_option* find_listener_option(std::string_view name) noexcept;
+const bridge_option* find_bridge_option(std::string_view name) noexcept;
+
+/// What is wrong with any text of a configuration.
+complaint check_text(std::string_view text);
 
 /// The option's one name: that of another where it is only another name.
 template <class T>

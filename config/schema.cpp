@@ -20,8 +20,14 @@ ordered_json number_schema(const option<T>& what) {
 /// One text of an option.
 template <class T>
 ordered_json text_schema(const option<T>& what) {
-  if (what.name == "accept_protocol_versions")
-    return {{"enum", {3, 4, 5}}};
+  if (what.is_numbers && what.words.empty())
+    return number_schema(what);
+  if (what.is_numbers) {
+    auto numbers = ordered_json::array();
+    for (auto each : what.words)
+      numbers.push_back(std::stoll(std::string{each}));
+    return {{"enum", std::move(numbers)}};
+  }
   ordered_json made = {{"type", "string"}};
   if (!what.words.empty())
     made["enum"] = what.words;
@@ -53,8 +59,7 @@ ordered_json default_of(const T& from, const option<T>& what) {
   const auto* texts = std::get_if<std::vector<std::string>>(&value);
   const auto* text = std::get_if<std::string>(&value);
   if ((texts != nullptr && texts->empty()) || (text != nullptr && text->empty())
-      || what.name == "accept_protocol_versions"
-      || what.stands == place::per_listener
+      || what.is_numbers || what.stands == place::per_listener
       || name_of(what) == "allow_anonymous")
     return nullptr;
   return std::visit([](const auto& held) { return ordered_json(held); }, value);
@@ -102,6 +107,36 @@ ordered_json listeners_schema() {
            "for anonymous clients."}};
 }
 
+ordered_json topics_schema() {
+  ordered_json text = {{"type", "string"}};
+  auto topic = object_schema(
+      {{"pattern", text},
+       {"direction", {{"enum", {"out", "in", "both"}}, {"default", "out"}}},
+       {"qos",
+        {{"type", "integer"}, {"minimum", 0}, {"maximum", 2}, {"default", 0}}},
+       {"local_prefix", text},
+       {"remote_prefix", text}});
+  topic["required"] = {"pattern"};
+  return {{"type", "array"},
+          {"minItems", 1},
+          {"items", std::move(topic)},
+          {"description", meaning_of("topics")}};
+}
+
+ordered_json bridges_schema() {
+  // What depends on other options has no one default.
+  bridge_draft defaults;
+  auto properties = ordered_json::object();
+  for (const auto& each : bridge_options())
+    properties[std::string{each.name}] = option_schema(defaults, each);
+  properties["topics"] = topics_schema();
+  auto bridge = object_schema(std::move(properties));
+  bridge["required"] = {"name", "addresses", "topics"};
+  return {{"type", "array"},
+          {"items", std::move(bridge)},
+          {"description", "Links to other brokers."}};
+}
+
 constexpr std::string_view jwt_prefix = "jwt_";
 
 } // namespace
@@ -112,6 +147,7 @@ std::string write_schema() {
   auto jwt = ordered_json::object();
   properties["$schema"] = {{"type", "string"}};
   properties["listeners"] = listeners_schema();
+  properties["bridges"] = bridges_schema();
   for (const auto& each : broker_options()) {
     auto name = each.name;
     auto& to = name.starts_with(jwt_prefix) ? jwt : properties;

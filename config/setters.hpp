@@ -38,12 +38,17 @@ complaint set_protocol(listener_draft& in, std::string_view word);
 std::vector<std::string> write_protocol(const listener_draft& in);
 complaint set_accept_versions(listener_draft& in, std::string_view text);
 std::vector<std::string> write_accept_versions(const listener_draft& in);
+/// Whether `text` can be a host name or address.
+complaint check_host(std::string_view text);
+/// Whether `text` can be the path of a Unix socket.
+complaint check_socket_path(std::string_view text);
 complaint set_address(listener_draft& in, std::string_view text);
 complaint set_path(listener_draft& in, std::string_view text);
 complaint set_socket_mode(listener_draft& in, std::string_view text);
 std::vector<std::string> write_socket_mode(const listener_draft& in);
 complaint set_mount_point(listener_draft& in, std::string_view text);
-complaint set_tls_version(listener_draft& in, std::string_view word);
+template <class T>
+complaint set_tls_version(T& in, std::string_view word);
 complaint set_tls_keyform(listener_draft&, std::string_view word);
 std::vector<std::string> write_tls_keyform(const listener_draft&);
 complaint add_alpn(listener_draft& in, std::string_view name);
@@ -52,6 +57,28 @@ complaint add_proxy_trusted(listener_draft& in, std::string_view text);
 std::vector<std::string> write_proxy_trusted(const listener_draft& in);
 complaint add_websockets_origin(listener_draft& in, std::string_view text);
 std::vector<std::string> write_websockets_origin(const listener_draft& in);
+
+// -- of a bridge --
+
+complaint set_bridge_name(bridge_draft& in, std::string_view name);
+complaint add_bridge_address(bridge_draft& in, std::string_view text);
+std::vector<std::string> write_bridge_addresses(const bridge_draft& in);
+complaint add_restart_number(bridge_draft& in, std::string_view text);
+std::vector<std::string> write_restart_timeout(const bridge_draft& in);
+complaint add_keepalive_number(bridge_draft& in, std::string_view text);
+std::vector<std::string> write_tcp_keepalive(const bridge_draft& in);
+complaint set_bind_address(bridge_draft& in, std::string_view text);
+complaint set_websocket_path(bridge_draft& in, std::string_view text);
+complaint set_notification_topic(bridge_draft& in, std::string_view text);
+complaint set_bridge_alpn(bridge_draft& in, std::string_view text);
+complaint set_bridge_psk(bridge_draft& in, std::string_view text);
+/// Which way `word` says; nothing if it says none.
+std::optional<bridge_direction> direction_of(std::string_view word);
+/// Reads `PATTERN [DIRECTION [QOS [LOCAL [REMOTE]]]]`, where `""` is an empty
+/// text, and takes it off the front of `text`.
+complaint parse_topic_line(bridge_topic& to, std::string_view& text);
+/// Adds a topic unless it was given before, which gets a note.
+complaint add_topic(bridge_draft& in, bridge_topic made);
 
 /// Writes a text as it stands.
 template <class T, auto Member>

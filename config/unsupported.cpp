@@ -13,7 +13,13 @@ namespace troupe::config {
 
 namespace {
 
-enum class action : uint8_t { warn, warn_if_true, refuse, plugin };
+enum class action : uint8_t {
+  warn,
+  warn_if_true,
+  refuse,
+  refuse_if_true,
+  plugin
+};
 
 struct unsupported {
   std::string_view name;
@@ -27,9 +33,6 @@ constexpr std::string_view no_autosave =
 constexpr std::string_view no_engine =
     "troupe reads keys from PEM files only; put the key into one, and remove "
     "this";
-constexpr std::string_view no_bridge =
-    "this version has no bridges yet; remove the section that `connection` "
-    "begins";
 constexpr std::string_view no_plugin = "has no effect: troupe loads no plugins";
 constexpr std::array table{
     unsupported{"persistence_file", action::warn,
@@ -40,6 +43,10 @@ constexpr std::array table{
 
     unsupported{"tls_engine", action::refuse, no_engine},
     unsupported{"tls_engine_kpass_sha1", action::refuse, no_engine},
+
+    unsupported{"bridge_require_ocsp", action::refuse_if_true,
+                "troupe asks for no OCSP staples, so revoked certificates "
+                "would pass; remove this, or set it to false"},
 
     unsupported{"auth_plugin", action::plugin, no_plugin},
     unsupported{"plugin", action::plugin, no_plugin},
@@ -65,58 +72,6 @@ constexpr std::array table{
                 "back, as MQTT wants it"},
 };
 
-constexpr auto bridge_options = std::to_array<std::string_view>({
-    "address",
-    "addresses",
-    "bridge_alpn",
-    "bridge_attempt_unsubscribe",
-    "bridge_bind_address",
-    "bridge_cafile",
-    "bridge_capath",
-    "bridge_certfile",
-    "bridge_ciphers",
-    "bridge_ciphers_tls1.3",
-    "bridge_identity",
-    "bridge_insecure",
-    "bridge_keyfile",
-    "bridge_max_packet_size",
-    "bridge_max_topic_alias",
-    "bridge_outgoing_retain",
-    "bridge_protocol_version",
-    "bridge_psk",
-    "bridge_receive_maximum",
-    "bridge_reload_type",
-    "bridge_require_ocsp",
-    "bridge_session_expiry_interval",
-    "bridge_tcp_keepalive",
-    "bridge_tcp_user_timeout",
-    "bridge_tls_use_os_certs",
-    "bridge_tls_version",
-    "cleansession",
-    "clientid",
-    "connection",
-    "idle_timeout",
-    "keepalive_interval",
-    "local_cleansession",
-    "local_clientid",
-    "local_password",
-    "local_username",
-    "notification_topic",
-    "notifications",
-    "notifications_local_only",
-    "password",
-    "remote_clientid",
-    "remote_password",
-    "remote_username",
-    "restart_timeout",
-    "round_robin",
-    "start_type",
-    "threshold",
-    "topic",
-    "try_private",
-    "username",
-});
-
 verdict judge(const unsupported& what, bool is_true) noexcept {
   using kind = verdict::kind;
   switch (what.what) {
@@ -126,6 +81,8 @@ verdict judge(const unsupported& what, bool is_true) noexcept {
     return {is_true ? kind::warn : kind::ignore, what.why};
   case action::refuse:
     return {kind::refuse, what.why};
+  case action::refuse_if_true:
+    return {is_true ? kind::refuse : kind::ignore, what.why};
   case action::plugin:
     return {kind::plugin, what.why};
   }
@@ -157,9 +114,6 @@ std::optional<verdict> judge_unsupported(std::string_view name,
                    [name](const auto& each) { return each.name == name; });
   if (found != table.end())
     return judge(*found, is_true);
-  if (std::find(bridge_options.begin(), bridge_options.end(), name)
-      != bridge_options.end())
-    return verdict{verdict::kind::refuse, no_bridge};
   if (name.starts_with("plugin_opt_") || name.starts_with("auth_opt_"))
     return verdict{verdict::kind::warn, no_plugin};
   return std::nullopt;
@@ -172,7 +126,8 @@ std::string describe_unknown(std::string_view name) {
     // Long names cannot be near, and must not cost time.
     if (name.size() > known.size() + 2)
       return;
-    if (auto now = distance(name, known); now < least) {
+    // What is known, but stands elsewhere, is no remedy.
+    if (auto now = distance(name, known); now != 0 && now < least) {
       least = now;
       nearest = known;
     }
@@ -180,6 +135,8 @@ std::string describe_unknown(std::string_view name) {
   for (const auto& each : broker_options())
     consider(each.name);
   for (const auto& each : listener_options())
+    consider(each.name);
+  for (const auto& each : bridge_options())
     consider(each.name);
   if (nearest.empty())
     return "unknown option; docs/configuration.md lists the known ones";

@@ -16,11 +16,8 @@ std::vector<written_option> values(const T& in, const T& without,
   for (const auto& each : options) {
     if (!each.same_as.empty())
       continue;
-    written_option made{std::string{each.name}, value_of(in, each), false,
-                        false};
+    auto made = write_option(in, each);
     made.is_default = made.value == value_of(without, each);
-    if (const auto* texts = std::get_if<std::vector<std::string>>(&made.value))
-      made.is_left_out = texts->empty();
     all.push_back(std::move(made));
   }
   return all;
@@ -49,6 +46,14 @@ std::vector<written_option> listener_values(const listener_settings& in,
   inherit(without, within);
   without.protocol = listener_protocol::mqtt;
   return values(draft_of(in), draft_of(without), listener_options());
+}
+
+std::vector<written_option> bridge_values(const bridge_settings& in) {
+  return values(draft_of(in), draft_of(defaults_of(in)), bridge_options());
+}
+
+std::string bridge_prefix(size_t index) {
+  return fmt::format("bridges[{}].", index);
 }
 
 std::string listener_prefix(size_t index) {
@@ -80,7 +85,10 @@ std::string to_text(const written_option& what) {
                            : fmt::format("{}", fmt::join(value, ", "));
     }
   };
-  return std::visit(visitor{}, what.value);
+  auto text = std::visit(visitor{}, what.value);
+  if (what.is_left_out && !what.unset.empty())
+    return std::string{what.unset};
+  return what.is_secret && text != "(none)" ? "(secret)" : text;
 }
 
 std::string describe_settings(const loaded& in) {
@@ -102,6 +110,18 @@ std::string describe_settings(const loaded& in) {
     for (const auto& [certfile, keyfile] : each.certificates)
       text +=
           fmt::format("  {:<32} {}, {}\n", "certificates", certfile, keyfile);
+  }
+  for (size_t i = 0; i < in.settings.bridges.size(); ++i) {
+    const auto& each = in.settings.bridges[i];
+    text += fmt::format("\nbridge {}\n", each.name);
+    add(bridge_values(each), bridge_prefix(i));
+    for (size_t j = 0; j < each.topics.size(); ++j) {
+      const auto* origin = find_origin(in.origins, bridge_prefix(i),
+                                       fmt::format("topics[{}]", j));
+      text +=
+          fmt::format("  {:<32} {:<36} {}\n", "topic", to_text(each.topics[j]),
+                      origin == nullptr ? "default" : *origin);
+    }
   }
   return text;
 }

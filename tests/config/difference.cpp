@@ -69,12 +69,12 @@ CAF_TEST(listeners come and go and change) {
   auto old = read("listener 1\nlistener 2");
   auto now = read("listener 3\nlistener 2");
   auto made = config::compare(old, now);
-  CAF_CHECK_EQUAL(made.added, std::vector<size_t>{0});
-  CAF_CHECK_EQUAL(made.removed, std::vector<size_t>{0});
-  CAF_REQUIRE_EQUAL(made.kept.size(), 1u);
-  CAF_CHECK_EQUAL(made.kept[0].before, 1u);
-  CAF_CHECK_EQUAL(made.kept[0].after, 1u);
-  CAF_CHECK(made.kept[0].options.empty());
+  CAF_CHECK_EQUAL(made.listeners.added, std::vector<size_t>{0});
+  CAF_CHECK_EQUAL(made.listeners.removed, std::vector<size_t>{0});
+  CAF_REQUIRE_EQUAL(made.listeners.kept.size(), 1u);
+  CAF_CHECK_EQUAL(made.listeners.kept[0].before, 1u);
+  CAF_CHECK_EQUAL(made.listeners.kept[0].after, 1u);
+  CAF_CHECK(made.listeners.kept[0].options.empty());
   CAF_CHECK(!made.is_empty());
 }
 
@@ -91,9 +91,9 @@ CAF_TEST(further certificates are compared) {
   auto now = old;
   now.listeners[0].certificates = {{"/c2", "/k2"}};
   auto made = config::compare(old, now);
-  CAF_REQUIRE_EQUAL(made.kept.at(0).options.size(), 1u);
-  CAF_CHECK_EQUAL(made.kept[0].options[0].name, "certificates");
-  CAF_CHECK_EQUAL(made.kept[0].options[0].after, "/c2");
+  CAF_REQUIRE_EQUAL(made.listeners.kept.at(0).options.size(), 1u);
+  CAF_CHECK_EQUAL(made.listeners.kept[0].options[0].name, "certificates");
+  CAF_CHECK_EQUAL(made.listeners.kept[0].options[0].after, "/c2");
 }
 
 CAF_TEST(what needs a restart stays as it was until then) {

@@ -96,10 +96,13 @@ std::vector<std::string> all_names() {
   std::vector<std::string> all = {
       "listener",   "port",      "bind_address", "per_listener_settings",
       "plugin",     "listeners", "jwt",          "certificates",
-      "connection", "topic",     "log_facility", "flux"};
+      "connection", "topic",     "topics",       "address",
+      "bridges",    "direction", "log_facility", "flux"};
   for (const auto& each : config::broker_options())
     all.emplace_back(each.name);
   for (const auto& each : config::listener_options())
+    all.emplace_back(each.name);
+  for (const auto& each : config::bridge_options())
     all.emplace_back(each.name);
   return all;
 }
@@ -128,7 +131,8 @@ CAF_TEST(every option takes every text or says what is wrong with it) {
   for (const auto& name : all_names())
     for (const auto& text : texts)
       for (std::string before :
-           {"", "listener 1\n", "per_listener_settings true\nlistener 1\n"})
+           {"", "listener 1\n", "per_listener_settings true\nlistener 1\n",
+            "connection b\n", "connection b\naddress h\ntopic #\n"})
         check(
             config::parse_mosquitto_conf(before + name + " " + text, "m.conf"),
             "m.conf:");
@@ -144,6 +148,10 @@ CAF_TEST(every option takes every JSON value or says what is wrong with it) {
       parse("{" + member + "}");
       parse("{\"listeners\": [{\"port\": 1, " + member + "}]}");
       parse("{\"jwt\": {" + member + "}}");
+      parse("{\"bridges\": [{\"name\": \"b\", " + member + "}]}");
+      parse("{\"bridges\": [{\"name\": \"b\", \"topics\": [{\"pattern\": "
+            "\"a\", "
+            + member + "}]}]}");
     }
 }
 

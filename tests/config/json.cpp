@@ -100,8 +100,7 @@ constexpr text_and_error bad_files[] = {
     {R"({"log_type": []})",
      "log_type: the list is empty; name something or leave the option out"},
     {R"({"log_type": ["error", 7.5]})",
-     "log_type: `7.5` cannot stand in this list; use texts, or numbers for "
-     "accept_protocol_versions"},
+     "log_type: `7.5` cannot stand in this list; use texts"},
     {R"({"listeners": [{"port": 1, "accept_protocol_versions": [4, 6]}]})",
      "listeners[0].accept_protocol_versions: `6` is not a protocol version; "
      "use "

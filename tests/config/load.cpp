@@ -105,6 +105,12 @@ CAF_TEST(the example and the document know every option) {
   };
   for (const auto& each : config::listener_options())
     check(each.name);
+  for (const auto& each : config::bridge_options()) {
+    check(each.name);
+    if (example.find("\"" + std::string{each.name} + "\":") == std::string::npos
+        && each.same_as.empty())
+      CAF_ERROR("config/troupe.json lacks " << std::string{each.name});
+  }
   for (const auto& each : config::broker_options()) {
     check(each.name);
     auto name = each.name;

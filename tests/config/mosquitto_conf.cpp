@@ -144,11 +144,6 @@ constexpr line_and_error bad_lines[] = {
      "or is not UTF-8; use printable UTF-8 text"},
     {"protocol mqttsn",
      "protocol: `mqttsn` is not a protocol; use mqtt or websockets"},
-    {"connection up", "connection: this version has no bridges yet; remove the "
-                      "section that `connection` begins"},
-    {"topic # both",
-     "topic: this version has no bridges yet; remove the section "
-     "that `connection` begins"},
     {"tls_engine x", "tls_engine: troupe reads keys from PEM files only; put "
                      "the key into one, and remove this"},
     {"tls_keyform engine", "tls_keyform: `engine` is not where troupe takes "

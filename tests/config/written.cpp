@@ -85,6 +85,38 @@ constexpr std::string_view listener_lines[] = {
     "use_username_as_clientid true",
 };
 
+constexpr std::string_view bridge_lines[] = {
+    "start_type lazy",
+    "round_robin true",
+    "restart_timeout 7",
+    "restart_timeout 3 9 60",
+    "idle_timeout 0",
+    "bridge_reload_type immediate",
+    "bridge_protocol_version mqttv50",
+    "bridge_transport websockets",
+    "bridge_websocket_path /a/b",
+    "clientid r",
+    "username u\nremote_password p w",
+    "local_username l\nlocal_password p",
+    "cleansession true",
+    "local_cleansession true",
+    "local_cleansession false",
+    "keepalive_interval 5",
+    "bridge_session_expiry_interval 0",
+    "bridge_session_expiry_interval 4294967295",
+    "notification_topic a/b",
+    "bridge_max_queued_messages 0",
+    "bridge_max_queued_bytes 5",
+    "bridge_queue_qos0_messages false",
+    "bridge_batch_delay 20",
+    "bridge_bind_address ::1",
+    "bridge_tcp_keepalive 60 10 5",
+    "bridge_cafile /ca\nbridge_certfile /c\nbridge_keyfile /k",
+    "bridge_alpn mqtt",
+    "topic a both 2 l/ r/",
+    "topic \"\" in 0 l r",
+};
+
 constexpr std::string_view access_lines[] = {
     "allow_anonymous true", "allow_anonymous false",
     "password_file /p2",    "acl_file /a2",
@@ -117,6 +149,12 @@ std::string random_conf(random_source& random) {
     if (apart)
       add_some(text, access_lines, random);
   }
+  for (auto i = random() % 3; i > 0; --i) {
+    auto name = std::to_string(i);
+    text += "connection b" + name + "\naddress [::1] unix:/a h:5\ntopic #\n";
+    text += "local_clientid local" + name + "\n";
+    add_some(text, bridge_lines, random);
+  }
   if (random() % 4 == 0)
     text += "listener 0 /run/x y\nsocket_mode 0600\n";
   return text;
@@ -141,6 +179,8 @@ void check_round_trip(const std::string& text) {
 CAF_TEST(what is written as JSON reads back to the same settings) {
   check_round_trip("");
   check_round_trip("max_qos 1\n");
+  check_round_trip("connection b\naddress h\ntopic #\nbridge_psk 00ff\n"
+                   "bridge_identity i\n");
   for (uint32_t seed = 0; seed < 3000; ++seed) {
     random_source random{seed};
     check_round_trip(random_conf(random));
@@ -211,6 +251,7 @@ CAF_TEST(every option can be written and has a meaning) {
   };
   check(config::broker_options());
   check(config::listener_options());
+  check(config::bridge_options());
   CAF_CHECK(config::meaning_of("flux_capacitor").empty());
 }
 
@@ -229,7 +270,10 @@ CAF_TEST(the document explains each option in the words of the schema) {
     check(each.name);
   for (const auto& each : config::broker_options())
     check(each.name);
+  for (const auto& each : config::bridge_options())
+    check(each.name);
   check("certificates");
+  check("topics");
 }
 
 CAF_TEST(the schema in the documents is what the tables say) {

@@ -178,6 +178,18 @@ bool write_configurations(const std::filesystem::path& directory) {
                   "{\"listeners\": [{\"port\": 1, \"" + name + "\": \"a\"}]}"))
       return false;
   }
+  for (const auto& each : troupe::config::bridge_options()) {
+    std::string name{each.name};
+    if (!write(directory / ("bridge-" + name + ".conf"),
+               "connection b\naddress [::1]:1 unix:/a\ntopic a/# both 1 l/ r/\n"
+                   + name + " 1\n")
+        || !write(directory / ("bridge-" + name + ".json"),
+                  R"({"bridges": [{"name": "b", "addresses": "h:1", "topics": )"
+                  R"([{"pattern": "", "direction": "in", "qos": 2, )"
+                  R"("local_prefix": "l", "remote_prefix": "r"}], ")"
+                      + name + "\": true}]}"))
+      return false;
+  }
   return true;
 }
 

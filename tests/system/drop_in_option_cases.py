@@ -1,5 +1,4 @@
-"""Every option of Mosquitto 2.1 but those of bridges, in one file; files that
-are wrong. For test_drop_in_options.py."""
+"""Every option of Mosquitto 2.1, in one file; files that are wrong. For test_drop_in_options.py."""
 
 # Option -> what the warning at its line says; None where there is none.
 OPTIONS = {
@@ -47,6 +46,28 @@ OPTIONS = {
     "tls_keyform": None, "tls_version": None,
     "use_identity_as_username": None, "use_subject_as_username": None,
     "use_username_as_clientid": None, "websockets_origin": None,
+
+    "address": None, "addresses": None, "bridge_alpn": None,
+    "bridge_attempt_unsubscribe": None, "bridge_bind_address": None,
+    "bridge_cafile": None, "bridge_capath": None, "bridge_certfile": None,
+    "bridge_ciphers": None, "bridge_ciphers_tls1.3": None,
+    "bridge_identity": None, "bridge_insecure": None, "bridge_keyfile": None,
+    "bridge_max_packet_size": None, "bridge_max_topic_alias": "mqttv50",
+    "bridge_outgoing_retain": None, "bridge_protocol_version": None,
+    "bridge_psk": None, "bridge_receive_maximum": None,
+    "bridge_reload_type": None, "bridge_require_ocsp": None,
+    "bridge_session_expiry_interval": None, "bridge_tcp_keepalive": None,
+    "bridge_tcp_user_timeout": None, "bridge_tls_use_os_certs": None,
+    "bridge_tls_version": None, "cleansession": None, "clientid": None,
+    "connection": None, "idle_timeout": None, "keepalive_interval": None,
+    "local_cleansession": None, "local_clientid": None,
+    "local_password": None, "local_username": None,
+    "notification_topic": None, "notifications": None,
+    "notifications_local_only": None, "password": None,
+    "remote_clientid": None, "remote_password": None,
+    "remote_username": None, "restart_timeout": None, "round_robin": None,
+    "start_type": None, "threshold": None, "topic": None,
+    "try_private": None, "username": None,
 }
 
 EVERY = """\
@@ -160,6 +181,60 @@ listener {port5} 127.0.0.1
 protocol websockets
 websockets_origin https://example.org
 http_dir {dir}
+
+connection one
+address 127.0.0.1:{port6} 127.0.0.1
+topic # both 1 here/ there/
+start_type lazy
+idle_timeout 60
+threshold 10
+round_robin true
+restart_timeout 5 30 60
+clientid one
+username one
+password secret
+local_clientid local.one
+local_username one
+local_password secret
+cleansession true
+local_cleansession false
+keepalive_interval 60
+try_private true
+notifications true
+notifications_local_only true
+notification_topic bridges/one
+bridge_attempt_unsubscribe true
+bridge_outgoing_retain true
+bridge_max_packet_size 0
+bridge_protocol_version mqttv50
+bridge_receive_maximum 65535
+bridge_session_expiry_interval 0
+bridge_reload_type immediate
+bridge_bind_address 127.0.0.1
+bridge_tcp_keepalive 60 10 5
+bridge_tcp_user_timeout 1000
+bridge_cafile {dir}/ca.crt
+bridge_capath {dir}/conf.d
+bridge_certfile {dir}/server.crt
+bridge_keyfile {dir}/server.key
+bridge_tls_use_os_certs false
+bridge_insecure false
+bridge_require_ocsp false
+bridge_tls_version tlsv1.2
+bridge_ciphers HIGH
+bridge_ciphers_tls1.3 TLS_AES_256_GCM_SHA384
+bridge_alpn mqtt
+
+connection two
+addresses 127.0.0.1:{port6}
+topic "" out 0 here there
+start_type lazy
+remote_clientid two
+remote_username two
+remote_password secret
+bridge_identity two
+bridge_psk 00ff
+bridge_max_topic_alias 10
 """
 SAME = 3
 TWO_ONE = "2.0.11 takes it"
@@ -230,6 +305,48 @@ BROKEN = [
      2, "another listener", 1),
     ("a bridge without its name", "connection\n", 1, "value is missing",
      SAME),
+    ("a bridge's option above all bridges", "topic # out\n", 1,
+     "belongs to a bridge", SAME),
+    ("a bridge without an address", "connection b\ntopic #\n", 1,
+     "no address", SAME),
+    ("a bridge without a topic", "connection b\naddress localhost\n", 1,
+     "no topic", SAME),
+    ("one name for two bridges",
+     "connection b\naddress localhost\ntopic #\nconnection b\n", 4,
+     "another bridge", SAME),
+    ("a bridge's port that is none", "connection b\naddress localhost:0\n", 2,
+     "not a port", SAME),
+    ("a direction that is none",
+     "connection b\naddress localhost\ntopic # up\n", 3, "not a direction",
+     SAME),
+    ("a topic's QoS 3", "connection b\naddress localhost\ntopic # out 3\n", 3,
+     "not a QoS", SAME),
+    ("an empty pattern with one prefix",
+     "connection b\naddress localhost\ntopic \"\" out 0 a\n", 3,
+     "both prefixes", SAME),
+    ("a wildcard in a prefix",
+     "connection b\naddress localhost\ntopic # out 0 a/+ b\n", 3, "wildcard",
+     SAME),
+    ("a key without its identity",
+     "connection b\naddress localhost\ntopic #\nbridge_psk 00\n", 4,
+     "needs bridge_identity", SAME),
+    ("a bridge's key beside certificates",
+     "connection b\naddress localhost\ntopic #\nbridge_identity i\n"
+     "bridge_psk 00\nbridge_cafile {dir}/ca.crt\n", 5, "not both", SAME),
+    ("a longest wait that is shorter",
+     "connection b\naddress localhost\ntopic #\nrestart_timeout 9 5\n", 4,
+     "less than the first", SAME),
+    ("one client identifier for two bridges",
+     "connection b\naddress localhost\ntopic #\nlocal_clientid i\n"
+     "connection c\naddress localhost\ntopic #\nlocal_clientid i\n", 8,
+     "another bridge", SAME),
+    ("a bridge's certificate without a CA",
+     "connection b\naddress localhost\ntopic #\nbridge_certfile {dir}/c\n"
+     "bridge_keyfile {dir}/k\n", 4, "nothing is encrypted",
+     "2.0.11 takes it, and does not encrypt"),
+    ("a demand for OCSP staples",
+     "connection b\naddress localhost\ntopic #\nbridge_require_ocsp true\n",
+     4, "OCSP", "2.0.11 can"),
     ("a key in an engine", "listener {port}\ntls_engine pkcs11\n", 2, "PEM",
      "2.0.11 has engines"),
     ("an engine's key password",
@@ -238,17 +355,3 @@ BROKEN = [
     ("bytes that are no text", "listener {port}\nmount_point \udcff\n", 2, "",
      SAME),
 ]
-
-BRIDGE = """\
-address addresses bridge_alpn bridge_attempt_unsubscribe bridge_bind_address
-bridge_cafile bridge_capath bridge_certfile bridge_ciphers
-bridge_ciphers_tls1.3 bridge_identity bridge_insecure bridge_keyfile
-bridge_max_packet_size bridge_max_topic_alias bridge_outgoing_retain
-bridge_protocol_version bridge_psk bridge_receive_maximum bridge_reload_type
-bridge_require_ocsp bridge_session_expiry_interval bridge_tcp_keepalive
-bridge_tcp_user_timeout bridge_tls_use_os_certs bridge_tls_version
-cleansession clientid connection idle_timeout keepalive_interval
-local_cleansession local_clientid local_password local_username
-notification_topic notifications notifications_local_only password
-remote_clientid remote_password remote_username restart_timeout round_robin
-start_type threshold topic try_private username""".split()

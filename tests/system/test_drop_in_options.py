@@ -10,7 +10,7 @@ import unittest
 import client as raw
 import drop_in
 import harness
-from drop_in_option_cases import BRIDGE, BROKEN, EVERY, OPTIONS
+from drop_in_option_cases import BROKEN, EVERY, OPTIONS
 from harness import troupe_only
 from store_tool import MOSQUITTO
 
@@ -102,15 +102,6 @@ class Options(unittest.TestCase):
             log.thread.join(5)
         self.addCleanup(end)
         return log
-
-    def test_every_option_of_a_bridge_is_known_and_refused(self):
-        for name in BRIDGE:
-            with self.subTest(option=name):
-                self.write(f"listener {{port}}\n{name} 1\n")
-                status, said, _ = self.run_broker(harness.BINARY,
-                                                  "--test-config")
-                self.assertEqual(status, 3, said)
-                self.assertRegex(said, rf"conf:2: {name}: .*bridge")
 
     def test_broken_files_end_the_start_with_3_and_name_the_line(self):
         for name, text, where, says, _ in BROKEN:
