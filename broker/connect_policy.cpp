@@ -155,6 +155,7 @@ void set_will(const judge_state& s, time_point now) {
   to.will_delay = std::chrono::seconds{s.packet.will->delay_interval};
   to.will_expiry_interval = will.message_expiry_interval;
   will.message_expiry_interval.reset();
+  take_path(will); // it begins here
   to.will = publication::make(will, now);
 }
 

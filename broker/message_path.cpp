@@ -83,7 +83,8 @@ public:
   explicit property_walk(std::string_view all) noexcept
       : in_({reinterpret_cast<const uint8_t*>(all.data()), all.size()}) {}
 
-  /// The next property, whole; empty: there is none. `path` is set if it is one.
+  /// The next property, whole; empty: there is none. `path` is set if it is
+  /// one.
   std::string_view next(std::string_view& path) noexcept {
     auto* begin = in_.position();
     path = {};

@@ -35,8 +35,8 @@ inline constexpr std::string_view path_property = "troupe-path";
 /// A message that has passed as many nodes is taken for one in a loop.
 inline constexpr size_t most_path_nodes = 64;
 /// Bytes of the longest path: four numbers, then 17 for each further node.
-inline constexpr size_t most_path_bytes = 16 + 16 + 8 + 16 + 3
-                                          + (most_path_nodes - 1) * 17;
+inline constexpr size_t most_path_bytes =
+    16 + 16 + 8 + 16 + 3 + (most_path_nodes - 1) * 17;
 
 /// A path as it is written: `node/epoch.lane/sequence`, then a space and the id
 /// of each node that passed the message on. Numbers are hexadecimal in lower
@@ -68,7 +68,8 @@ std::string_view take_path(protocol::message& from);
 
 /// What a message that comes in says of its way.
 struct arrival {
-  /// To be kept with it: its path, and this node at the end. Empty: it has none.
+  /// To be kept with it: its path, and this node at the end. Empty: it has
+  /// none.
   std::string path;
   /// It was here before, or has passed too many: not to be routed.
   bool is_loop = false;

@@ -23,8 +23,8 @@ size_t seen_set::intervals() const noexcept {
 
 size_t seen_set::hash::operator()(const lane_key& key) const noexcept {
   // Ids are random; epochs and lanes of one node differ by little.
-  return static_cast<size_t>(
-      key.node ^ (key.epoch * 0x9e3779b97f4a7c15u + key.lane));
+  return static_cast<size_t>(key.node
+                             ^ (key.epoch * 0x9e3779b97f4a7c15u + key.lane));
 }
 
 /// Makes it the last used one; it may be new.

@@ -58,10 +58,10 @@ CAF_TEST(a path names its origin and who passed it on) {
 }
 
 CAF_TEST(an origin is written as it is read) {
-  for (auto origin : {message_origin{here, 0x18c2f3a4b5d, 0, 0x1f2},
-                      message_origin{1, 0, 15, 1},
-                      message_origin{UINT64_MAX, UINT64_MAX, UINT32_MAX,
-                                     UINT64_MAX}}) {
+  for (auto origin :
+       {message_origin{here, 0x18c2f3a4b5d, 0, 0x1f2},
+        message_origin{1, 0, 15, 1},
+        message_origin{UINT64_MAX, UINT64_MAX, UINT32_MAX, UINT64_MAX}}) {
     auto text = to_string(origin);
     auto path = message_path::parse(text);
     CAF_REQUIRE(path);
@@ -72,8 +72,7 @@ CAF_TEST(an origin is written as it is read) {
 }
 
 CAF_TEST(the longest path is as long as it is said to be) {
-  auto text =
-      to_string({UINT64_MAX, UINT64_MAX, UINT32_MAX, UINT64_MAX});
+  auto text = to_string({UINT64_MAX, UINT64_MAX, UINT32_MAX, UINT64_MAX});
   for (size_t i = 1; i < most_path_nodes; ++i)
     text = append(text, i);
   CAF_CHECK_EQUAL(text.size(), most_path_bytes);
@@ -81,25 +80,25 @@ CAF_TEST(the longest path is as long as it is said to be) {
 }
 
 CAF_TEST(a node is appended behind a space) {
-  CAF_CHECK_EQUAL(append("9f86d081884c7d65/18c2f3a4b5d.0/1f2",
-                         0x0a1b2c3d4e5f6071),
-                  example);
+  CAF_CHECK_EQUAL(
+      append("9f86d081884c7d65/18c2f3a4b5d.0/1f2", 0x0a1b2c3d4e5f6071),
+      example);
 }
 
 CAF_TEST(what has not exactly this form is no path) {
   for (std::string_view text : {
            "",
            "9f86d081884c7d65",
-           "9f86d081884c7d6/1.0/1",    // 15 digits
-           "9f86d081884c7d655/1.0/1",  // 17 digits
-           "9F86D081884C7D65/1.0/1",   // upper case
-           "9f86d081884c7d65/1.0/0",   // sequences count from 1
-           "9f86d081884c7d65/1.0/01",  // one number has one form
+           "9f86d081884c7d6/1.0/1",   // 15 digits
+           "9f86d081884c7d655/1.0/1", // 17 digits
+           "9F86D081884C7D65/1.0/1",  // upper case
+           "9f86d081884c7d65/1.0/0",  // sequences count from 1
+           "9f86d081884c7d65/1.0/01", // one number has one form
            "9f86d081884c7d65/1.0/",
            "9f86d081884c7d65/1.0",
            "9f86d081884c7d65/1/1",
            "9f86d081884c7d65/.0/1",
-           "9f86d081884c7d65/1.100000000/1",        // lane of 33 bits
+           "9f86d081884c7d65/1.100000000/1",         // lane of 33 bits
            "9f86d081884c7d65/1.0/10000000000000000", // sequence of 65 bits
            "9f86d081884c7d65/1.0/1 ",
            "9f86d081884c7d65/1.0/1 0a1b2c3d4e5f607",
