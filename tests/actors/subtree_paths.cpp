@@ -1,7 +1,6 @@
 // Messages that cross bridges: which get an origin, and which were here before.
-#include "subtree_fixture.hpp"
-
 #include "broker/message_path.hpp"
+#include "subtree_fixture.hpp"
 
 #include <functional>
 #include <string>
@@ -55,8 +54,8 @@ struct fixture : subtree_fixture {
                                          std::string_view payload,
                                          bool retain = false,
                                          broker::node_id by_way_of = 2) {
-    auto path = broker::append(broker::to_string({1, 5, 0, sequence}),
-                               by_way_of);
+    auto path =
+        broker::append(broker::to_string({1, 5, 0, sequence}), by_way_of);
     return broker::with_path(*message("a", payload, qos1, retain), path);
   }
   static std::string own(std::string_view payload, std::string_view sequence,
