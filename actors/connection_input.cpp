@@ -172,7 +172,9 @@ bool connection::handle_publish(const protocol::frame& in) {
       return fail(resolved.error());
   }
   packet_log::received(client_id_, *packet);
-  auto way = broker::arrive(*packet, peer_, node_.node_id);
+  broker::arrival way;
+  if (!packet->forwarded_properties.empty())
+    way = broker::arrive(*packet, peer_, node_.node_id);
   std::string mounted;
   if (const auto& mount_point = rules().mount_point; !mount_point.empty()) {
     mounted = broker::mounted_topic(mount_point, packet->topic);

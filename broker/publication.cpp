@@ -57,7 +57,7 @@ publication::publication(const protocol::message& source, time_point expires_at,
   auto* out = write_sized(reinterpret_cast<char*>(this + 1), source.topic);
   out = write(out, source.payload);
   out = write(out, source.forwarded_properties);
-  if (path.empty())
+  if (path.empty()) [[likely]]
     return;
   *out++ = static_cast<char>(protocol::property::user_property);
   write_sized(write_sized(out, path_property), path);
