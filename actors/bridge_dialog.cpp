@@ -2,6 +2,7 @@
 // it.
 #include "actors/bridge.hpp"
 #include "actors/tell.hpp"
+#include "broker/message_path.hpp"
 #include "core/log.hpp"
 #include "net/tls_layer.hpp"
 #include "net/websocket_layer.hpp"
@@ -74,6 +75,7 @@ broker::sender_parameters sender_of(const bridge_plan& plan,
         has_qos2(plan.topics) ? safe_qos2_messages : usual_messages;
     return client;
   }
+  client.is_peer = true; // what it does not know, it does not heed
   client.receive_maximum = answer.properties.receive_maximum.value_or(65'535);
   auto limit = answer.properties.maximum_packet_size.value_or(0);
   auto addition = longest_addition(plan.own);
@@ -137,6 +139,7 @@ bool bridge::is_private() const {
 
 void bridge::say_connect() {
   const auto& own = plan_->own;
+  auto node_id = broker::to_text(node_.node_id);
   protocol::connect packet;
   packet.version = plan_->version();
   packet.is_bridge = is_private();
@@ -163,6 +166,7 @@ void bridge::say_connect() {
       wishes.maximum_packet_size = own.max_packet_size;
     if (own.max_topic_alias != 0)
       wishes.topic_alias_maximum = own.max_topic_alias;
+    wishes.user_properties.emplace_back(broker::peer_property, node_id);
   }
   output_.clear();
   input_.clear();

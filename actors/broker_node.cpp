@@ -32,6 +32,7 @@
 #include <filesystem>
 #include <future>
 #include <optional>
+#include <random>
 #include <thread>
 
 namespace troupe::actors {
@@ -84,6 +85,11 @@ security::brake_limits brake_limits_of(const config::settings& settings) {
   limits.first_wait = settings.failed_authentication_block;
   limits.longest_wait = settings.failed_authentication_max_block;
   return limits;
+}
+
+broker::node_id random_node_id() {
+  std::random_device source;
+  return broker::node_id{source()} << 32 | source();
 }
 
 /// Its queued and retained messages are not brought over unasked.
@@ -157,6 +163,7 @@ struct broker_node::parts {
   std::string start_resolvers(const node_policy& wanted);
   std::string open_loops();
   std::vector<subtree_actor> start_subtrees();
+  void name_node();
   void start_store();
   void start_appenders(const route_table& routes);
   void end_threads();
@@ -372,6 +379,18 @@ std::string broker_node::open_store() {
   return parts_->store_loop->open();
 }
 
+/// A node keeps its name with its database: that starting writes it with what
+/// else it has to say.
+void broker_node::parts::name_node() {
+  auto known = database ? database->node() : std::nullopt;
+  shared.node_id = known ? *known : random_node_id();
+  if (!database)
+    return;
+  shared.begin_epochs_after(database->alive_at());
+  if (!known)
+    database->put_node(shared.node_id);
+}
+
 void broker_node::parts::start_store() {
   if (!database)
     return;
@@ -448,6 +467,7 @@ std::string broker_node::start() {
     return error;
   if (auto error = all.start_resolvers(*all.policy); !error.empty())
     return error;
+  all.name_node();
   all.start_store();
   auto subtrees = all.start_subtrees();
   auto routes = std::make_shared<const route_table>(subtrees);

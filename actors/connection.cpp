@@ -51,7 +51,8 @@ connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
       keep_alive_(client_->decision.keep_alive), version_(client_->version),
       max_packet_size_(policy_->broker->max_packet_size),
       retain_available_(policy_->broker->retain_available),
-      is_bridge_(client_->is_bridge) {
+      is_bridge_(client_->is_bridge),
+      peer_(client_->decision.parameters.client.is_peer) {
   self_ = caf::actor_cast<connection_actor>(ctrl());
   if (client_->who.how != login::method::none || client_->who.user_name)
     who_ = std::make_unique<login>(std::move(client_->who));
@@ -185,6 +186,7 @@ void connection::on(send_now& message) {
     header.subscription_id = delivery.subscription_id;
     header.qos = delivery.qos;
     header.retain = delivery.retain;
+    header.with_path = peer_;
     prepare(header, *item.message);
     packet_log::sent(client_id_, *item.message, header);
     output_.publish(*item.message, header);
@@ -208,6 +210,7 @@ void connection::on(send_queued& message) {
     header.subscription_id = delivery.subscription_id;
     header.qos = delivery.qos;
     header.retain = delivery.retain;
+    header.with_path = peer_;
     header.dup = delivery.dup;
     prepare(header, *delivery.message);
     packet_log::sent(client_id_, *delivery.message, header);

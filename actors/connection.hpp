@@ -128,8 +128,9 @@ private:
   protocol::reason refusal_of_filter(std::string_view filter);
   bool turn_down(const protocol::publish& packet);
   void answer_control(const protocol::publish& packet);
+  void drop_loop(const protocol::publish& packet);
   void refuse_publish(const protocol::publish& packet, protocol::reason code);
-  void route_publish(const protocol::publish& packet);
+  void route_publish(const protocol::publish& packet, std::string_view path);
   bool handle_acknowledgement(const protocol::frame& in);
   bool handle_other(const protocol::frame& in);
   std::string mounted(std::string_view filter) const;
@@ -210,6 +211,7 @@ private:
   net::interest interest_ = net::interest::none;
   broker::end_of_connection how_ended_ = broker::end_of_connection::abnormal;
   bool is_bridge_;
+  bool peer_; // a node of troupe: messages keep their path
   bool is_attached_ = false;
   bool is_ending_ = false;    // no packet is taken any more
   bool is_lingering_ = false; // DISCONNECT is out; the client may read it

@@ -176,6 +176,9 @@ bool connection::handle_publish(const protocol::frame& in) {
       return fail(resolved.error());
   }
   packet_log::received(client_id_, *packet);
+  broker::arrival way;
+  if (!packet->forwarded_properties.empty())
+    way = broker::arrive(*packet, peer_, node_.node_id);
   auto& stats = loop_.stats();
   stats.publishes_received.add();
   stats.publish_bytes_received.add(packet->payload.size());
@@ -190,8 +193,10 @@ bool connection::handle_publish(const protocol::frame& in) {
     answer_control(*packet);
   else if (auto code = refusal(*packet); code != reason::success)
     refuse_publish(*packet, code);
+  else if (way.is_loop)
+    drop_loop(*packet);
   else
-    route_publish(*packet);
+    route_publish(*packet, way.path);
   return is_taking_packets();
 }
 
@@ -310,7 +315,14 @@ reason connection::refusal_of_filter(std::string_view filter) {
                                                   : reason::not_authorized;
 }
 
-void connection::route_publish(const protocol::publish& packet) {
+/// It was here before: whoever brings it again has done well.
+void connection::drop_loop(const protocol::publish& packet) {
+  loop_.stats().loops.add();
+  refuse_publish(packet, reason::success);
+}
+
+void connection::route_publish(const protocol::publish& packet,
+                               std::string_view path) {
   auto index = loop_.routes().index_of(packet.topic);
   auto& batch = loop_.open_batches()[index];
   auto number = batch ? batch->number() : next_batch_;
@@ -340,7 +352,7 @@ void connection::route_publish(const protocol::publish& packet) {
   if (packet.retain && !batch->by)
     batch->by = as_author();
   auto before = batch->footprint();
-  batch->add(broker::publication::make(packet, loop_.now()));
+  batch->add(broker::publication::make(packet, loop_.now(), path));
   if (packet.qos == qos::exactly_once && books_ && books_->remembers_ids()) {
     batch->items.back().packet_id = packet.packet_id;
     batch->remembers_ids = true;
@@ -449,6 +461,7 @@ bool connection::handle_subscribe(const protocol::subscribe& packet) {
                            "no local on a shared subscription"});
     }
     auto options = request.options;
+    options.is_peer = peer_;
     options.qos = std::min(options.qos, static_cast<qos>(rules().max_qos));
     log::client(log::level::subscribe, client_id_, "{} {} {}", client_id_,
                 static_cast<int>(options.qos), request.filter);

@@ -55,6 +55,7 @@ client_subscribed local_subscriptions(const bridge_plan& plan,
     options.no_local = !each.filter.starts_with("$share/");
     options.retain_as_published = true;
     options.retain_handling = handling;
+    options.is_peer = plan.version() == protocol::version::v5;
     all.requests.push_back({each.filter, options});
   }
   return all;

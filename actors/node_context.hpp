@@ -9,9 +9,11 @@
 #include "actors/policy.hpp"
 #include "actors/stats.hpp"
 #include "config/settings.hpp"
+#include "core/clock.hpp"
 #include "core/work_pool.hpp"
 #include "security/scram.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -29,6 +31,8 @@ struct node_context {
   /// As the broker was started. What a reload may change is read from the
   /// policy of the loop instead.
   config::settings settings;
+  /// Names this node among those it is bridged with.
+  broker::node_id node_id = 0;
   std::vector<std::unique_ptr<loop>> loops;
   std::vector<registry_actor> registries;
   /// Null: nothing is persistent.
@@ -64,6 +68,19 @@ struct node_context {
   std::atomic<int64_t> sessions{0};
   std::atomic<uint64_t> next_session_key{1};
 
+  /// For a subtree that starts: greater than any before, also than those of
+  /// earlier lives of a node that remembers something. Only the supervisor asks
+  /// once loops run.
+  uint64_t new_epoch() noexcept {
+    auto wall =
+        static_cast<uint64_t>(std::max(instant::now().wall, wall_time{0}));
+    return last_epoch_ = std::max(last_epoch_ + 1, wall);
+  }
+  /// Epochs begin behind `when`. REQUIRES: no loop runs yet.
+  void begin_epochs_after(wall_time when) noexcept {
+    last_epoch_ = static_cast<uint64_t>(std::max(when, wall_time{0}));
+  }
+
   /// The loop whose registry answers for `client_id`.
   size_t home_of(std::string_view client_id) const noexcept {
     return loops.size() == 1
@@ -72,6 +89,7 @@ struct node_context {
   }
 
 private:
+  uint64_t last_epoch_ = 0;
   std::once_flag scram_key_made_;
   std::string scram_key_;
 };

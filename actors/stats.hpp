@@ -42,6 +42,8 @@ struct loop_stats {
   /// Connections whose CONNECT was accepted, now and since the start.
   counter connections;
   counter connections_total;
+  /// Messages of peers that were here before.
+  counter loops;
   counter sockets_accepted;
   counter connections_refused;
   /// Connections that have not sent CONNECT yet.
@@ -59,6 +61,8 @@ struct loop_stats {
 struct subtree_stats {
   counter retained_messages;
   counter retained_bytes;
+  /// Messages of other nodes that had come on another way.
+  counter repeats;
 };
 
 } // namespace troupe::actors

@@ -138,12 +138,18 @@ void subtree::on(route& message) {
 
 void subtree::route_item(broker::publication_batch& batch, uint32_t index) {
   auto& item = batch.items[index];
-  const auto& message = *item.message;
-  if (message.retain())
-    retain(item.message, batch.by);
+  if (is_repeat(*item.message)) {
+    item.matched = true; // its publisher has done well
+    return;
+  }
   // Publishers mostly send runs of one topic: those are matched once.
-  if (matched_topic_.data() == nullptr || message.topic() != matched_topic_)
-    find_matches(message.topic());
+  if (matched_topic_.data() == nullptr
+      || item.message->topic() != matched_topic_)
+    find_matches(item.message->topic());
+  if (matches_peer_)
+    give_origin(item.message);
+  auto published = item.message->qos();
+  auto retained = item.message->retain();
   auto expected = batch.items.size() - index;
   for (const auto& match : matches_) {
     if (match.is_group) {
@@ -157,23 +163,52 @@ void subtree::route_item(broker::publication_batch& batch, uint32_t index) {
     delivery out;
     out.item = index;
     out.subscription_id = match.identifier;
-    out.qos = granted(message.qos(), match.qos);
-    out.retain = match.retain_as_published && message.retain();
+    out.qos = granted(published, match.qos);
+    out.retain = match.retain_as_published && retained;
     add(match.subscriber, expected, out);
     item.matched = true;
   }
+  if (retained) // with the origin it may have got
+    retain(item.message, batch.by);
 }
 
 void subtree::find_matches(std::string_view topic) {
   matches_.clear();
-  trie_.match(topic,
-              [this](const trie_entry& entry) { matches_.push_back(entry); });
+  matches_peer_ = false;
+  trie_.match(topic, [this](const trie_entry& entry) {
+    matches_.push_back(entry);
+    matches_peer_ |= entry.is_peer;
+  });
   matched_topic_ = topic;
 }
 
-void subtree::add_for_group(const broker::publication_batch& batch,
-                            uint32_t index, uint32_t group) {
-  const auto& message = *batch.items[index].message;
+/// Whether it has come from another node before, on another way.
+bool subtree::is_repeat(const broker::publication& message) {
+  if (message.path().empty()) [[likely]]
+    return false;
+  auto path = broker::message_path::parse(message.path());
+  if (!path || seen_.insert(path->origin()))
+    return false;
+  stats_.repeats.add();
+  return true;
+}
+
+/// Replaces a message that leaves the node by one that other nodes know again,
+/// unless it is.
+void subtree::give_origin(broker::publication_ptr& message) {
+  if (!message->path().empty())
+    return;
+  auto path =
+      broker::to_string({options_.node, options_.epoch,
+                         static_cast<uint32_t>(index_), ++last_sequence_});
+  auto made = broker::with_path(*message, path);
+  if (matched_topic_.data() == message->topic().data())
+    matched_topic_ = made->topic();
+  message = std::move(made);
+}
+
+void subtree::add_for_group(broker::publication_batch& batch, uint32_t index,
+                            uint32_t group) {
   const auto* member = groups_.pick(
       group,
       [this](uint32_t slot) {
@@ -184,6 +219,9 @@ void subtree::add_for_group(const broker::publication_batch& batch,
       });
   if (member == nullptr)
     return;
+  if (member->is_peer)
+    give_origin(batch.items[index].message);
+  const auto& message = *batch.items[index].message;
   delivery out;
   out.item = index;
   out.subscription_id = member->identifier;
@@ -295,6 +333,7 @@ void subtree::start_replay(uint32_t slot, const filter_request& request) {
   entry.slot = slot;
   entry.identifier = request.identifier;
   entry.qos = request.options.qos;
+  entry.is_peer = request.options.is_peer;
   entry.filter = request.filter;
   replays_.emplace(number, std::move(entry));
   ++subscribers_[slot].replays;
@@ -338,10 +377,21 @@ void subtree::send_chunk(uint64_t number,
     out.retain = true;
     out.replayed = true;
     deliveries.push_back(out);
+    if (entry.is_peer)
+      give_origin_for_good(message);
     batch->add(std::move(message));
   }
   const auto& to = subscribers_[entry.slot];
   tell(to.target, deliver{to.key, std::move(batch), std::move(deliveries)});
+}
+
+/// What was retained before a peer wanted it: all peers are told of the same.
+void subtree::give_origin_for_good(broker::publication_ptr& retained) {
+  if (!retained->path().empty())
+    return;
+  give_origin(retained);
+  if (options_.retain_expiry_interval.count() == 0) // else `aging_` has the old
+    retained_.store(retained);
 }
 
 void subtree::end_replay(uint64_t number) {
@@ -460,13 +510,15 @@ void subtree::insert(uint32_t slot, const filter_request& request) {
   const auto& options = request.options;
   auto is_new = false;
   if (parsed->share_name.empty()) {
-    is_new = trie_.insert(parsed->filter, {slot, request.identifier,
-                                           options.qos, options.no_local,
-                                           options.retain_as_published, false});
+    is_new =
+        trie_.insert(parsed->filter,
+                     {slot, request.identifier, options.qos, options.no_local,
+                      options.retain_as_published, false, options.is_peer});
   } else {
     auto group = groups_.open(parsed->share_name, parsed->filter);
     is_new = groups_.join(group, {slot, request.identifier, options.qos,
-                                  options.retain_as_published, request.shared});
+                                  options.retain_as_published, request.shared,
+                                  options.is_peer});
     trie_.insert(parsed->filter,
                  {group, 0, qos::exactly_once, false, true, true});
   }

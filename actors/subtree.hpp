@@ -5,6 +5,7 @@
 #include "actors/stats.hpp"
 #include "broker/batch.hpp"
 #include "broker/retained_set.hpp"
+#include "broker/seen_set.hpp"
 #include "broker/shared_groups.hpp"
 #include "broker/subscription_trie.hpp"
 
@@ -29,6 +30,10 @@ struct subtree_options {
   /// It takes the place of one that failed: whatever comes waits until it knows
   /// what that knew.
   bool awaits_refill = false;
+  /// What messages that cross bridges get as their origin: the node, and an
+  /// epoch that no other life of this subtree has.
+  broker::node_id node = 0;
+  uint64_t epoch = 0;
 };
 
 /// Subscriptions and retained messages of all topics whose first level hashes
@@ -75,6 +80,7 @@ private:
     uint32_t slot = 0;
     uint32_t identifier = 0;
     protocol::qos qos = protocol::qos::at_most_once;
+    bool is_peer = false;
     std::string filter;
     broker::retained_set::cursor position;
   };
@@ -109,7 +115,10 @@ private:
   void count_retained();
   void route_item(broker::publication_batch& batch, uint32_t index);
   void find_matches(std::string_view topic);
-  void add_for_group(const broker::publication_batch& batch, uint32_t index,
+  bool is_repeat(const broker::publication& message);
+  void give_origin(broker::publication_ptr& message);
+  void give_origin_for_good(broker::publication_ptr& retained);
+  void add_for_group(broker::publication_batch& batch, uint32_t index,
                      uint32_t group);
   void add(uint32_t slot, size_t expected, const broker::delivery& delivery);
   void send_deliveries(const broker::batch_ptr& batch);
@@ -140,12 +149,15 @@ private:
   uint64_t next_replay_ = 1;
   std::deque<held_mail> held_;
   bool is_serving_;
+  broker::seen_set seen_;
+  uint64_t last_sequence_ = 0;
   // When retained messages grow too old, soonest first; only where
   // retain_expiry_interval is set.
   std::deque<std::pair<time_point, broker::publication_ptr>> aging_;
 
   // Valid while one batch is routed.
   std::vector<broker::trie_entry> matches_;
+  bool matches_peer_ = false;
   std::string_view matched_topic_;
   std::vector<uint32_t> touched_;
   std::vector<broker::retained_message> remembered_;

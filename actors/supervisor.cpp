@@ -20,6 +20,8 @@ subtree_actor start_subtree(caf::actor_system& system, node_context& shared,
   options.upgrade_outgoing_qos = shared.settings.upgrade_outgoing_qos;
   options.retain_expiry_interval = shared.settings.retain_expiry_interval;
   options.store = shared.store;
+  options.node = shared.node_id;
+  options.epoch = shared.new_epoch();
   return spawn_light<subtree>(system, index, options, *shared.subtrees[index]);
 }
 

@@ -63,6 +63,7 @@ node_totals sum(const node_context& shared) {
     total.publish_bytes_sent += stats.publish_bytes_sent.value();
     total.connections += stats.connections.value();
     total.connections_total += stats.connections_total.value();
+    total.loops += stats.loops.value();
     total.sockets_accepted += stats.sockets_accepted.value();
     total.sessions += stats.sessions.value();
     total.sessions_expired += stats.sessions_expired.value();
@@ -77,6 +78,7 @@ node_totals sum(const node_context& shared) {
   for (const auto& stats : shared.subtrees) {
     total.retained_messages += stats->retained_messages.value();
     total.retained_bytes += stats->retained_bytes.value();
+    total.repeats += stats->repeats.value();
   }
   return total;
 }
@@ -208,6 +210,10 @@ void sys::publish_totals(const node_totals& totals) {
   number("subscriptions/count", totals.subscriptions);
   number("shared_subscriptions/count", totals.shared_subscriptions);
   number("retained messages/count", totals.retained_messages);
+  if (totals.loops != 0)
+    number("bridge/dropped/loop", totals.loops);
+  if (totals.repeats != 0)
+    number("bridge/dropped/repeat", totals.repeats);
   using enum broker::drop_reason;
   for (auto why : {queue_full, slow_reader, client_offline, packet_too_large,
                    expired, memory_limit})

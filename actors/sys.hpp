@@ -36,6 +36,8 @@ struct node_totals {
   uint64_t stored_messages = 0;
   uint64_t retained_messages = 0;
   uint64_t retained_bytes = 0;
+  uint64_t loops = 0;
+  uint64_t repeats = 0;
 };
 
 /// Adds up the counters as they are now.

@@ -1,5 +1,6 @@
 #include "broker/connect_policy.hpp"
 
+#include "broker/message_path.hpp"
 #include "protocol/reason.hpp"
 #include "protocol/topic.hpp"
 
@@ -155,6 +156,7 @@ void set_will(const judge_state& s, time_point now) {
   to.will_delay = std::chrono::seconds{s.packet.will->delay_interval};
   to.will_expiry_interval = will.message_expiry_interval;
   will.message_expiry_interval.reset();
+  take_path(will); // it begins here
   to.will = publication::make(will, now);
 }
 
@@ -176,6 +178,9 @@ void set_parameters(const judge_state& s, time_point now) {
   if (s.is_v5()) {
     to.client.receive_maximum = given.receive_maximum.value_or(65'535);
     to.client.maximum_packet_size = given.maximum_packet_size.value_or(0);
+    to.client.is_peer = std::any_of(
+        given.user_properties.begin(), given.user_properties.end(),
+        [](const auto& each) { return each.first == peer_property; });
   }
   set_expiry(s);
   set_will(s, now);

@@ -47,9 +47,15 @@ struct pen {
   }
 };
 
+std::string_view sent_properties(const publication& message,
+                                 const delivery_header& header) noexcept {
+  return header.with_path ? message.properties_and_path()
+                          : message.properties();
+}
+
 size_t properties_size(const publication& message,
                        const delivery_header& header) noexcept {
-  auto size = message.properties().size();
+  auto size = sent_properties(message, header).size();
   if (message.expires_at() != never)
     size += 5;
   if (header.topic_alias != 0)
@@ -107,7 +113,7 @@ void write_properties(pen& out, const publication& message,
     out.byte(subscription_id_property);
     out.variable_integer(header.subscription_id);
   }
-  out.text(message.properties());
+  out.text(sent_properties(message, header));
 }
 
 uint8_t first_byte(const delivery_header& header) noexcept {

@@ -28,6 +28,9 @@ struct delivery_header {
   bool dup = false;
   /// The alias stands for the topic, which is left out.
   bool omit_topic = false;
+  /// The client is a peer, a node of troupe: it is sent the path, too. MQTT 5
+  /// only.
+  bool with_path = false;
 };
 
 /// Appends a PUBLISH made from `message`. The message expiry interval is what

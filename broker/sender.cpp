@@ -16,9 +16,10 @@ size_t variable_byte_size(size_t value) noexcept {
 
 // Bytes of the properties of a PUBLISH of MQTT 5.0 with their length, apart
 // from a topic alias.
-size_t properties_size(const publication& message,
-                       uint32_t subscription_id) noexcept {
-  auto size = message.properties().size();
+size_t properties_size(const publication& message, uint32_t subscription_id,
+                       bool with_path) noexcept {
+  auto size = with_path ? message.properties_and_path().size()
+                        : message.properties().size();
   if (message.expires_at() != never)
     size += 5;
   if (subscription_id != 0)
@@ -27,12 +28,13 @@ size_t properties_size(const publication& message,
 }
 
 size_t publish_size(const publication& message, uint32_t subscription_id,
-                    protocol::qos qos, protocol::version version) noexcept {
+                    protocol::qos qos,
+                    const sender_parameters& client) noexcept {
   auto size = message.encoded_topic_and_payload().size();
   if (qos != protocol::qos::at_most_once)
     size += 2;
-  if (version == protocol::version::v5)
-    size += properties_size(message, subscription_id);
+  if (client.version == protocol::version::v5)
+    size += properties_size(message, subscription_id, client.is_peer);
   return 1 + variable_byte_size(size) + size;
 }
 
@@ -128,7 +130,7 @@ bool sender::is_deliverable(const publication& message,
 bool sender::is_too_large(const publication& message, uint32_t subscription_id,
                           protocol::qos qos) const noexcept {
   return is_connected_ && client_.maximum_packet_size != 0
-         && publish_size(message, subscription_id, qos, client_.version)
+         && publish_size(message, subscription_id, qos, client_)
                 > client_.maximum_packet_size;
 }
 

@@ -22,6 +22,8 @@ struct sender_parameters {
   uint16_t receive_maximum = 65'535;
   /// Bytes; 0: none named.
   uint32_t maximum_packet_size = 0;
+  /// It is a peer, a node of troupe: it is sent paths, too.
+  bool is_peer = false;
 };
 
 /// Has the messages of a durable session remembered. Its owner implements it.

@@ -16,7 +16,7 @@ constexpr uint32_t low_water = 128;
 
 size_t size_of(const publication_ptr& message) noexcept {
   return message ? message->topic().size() + message->payload().size()
-                       + message->properties().size()
+                       + message->properties_and_path().size()
                  : 0;
 }
 

@@ -22,6 +22,8 @@ struct group_member {
   bool retain_as_published = false;
   /// `delivery::shared` of that session for this filter.
   uint16_t shared = 0;
+  /// As in `trie_entry`.
+  bool is_peer = false;
 };
 
 /// The members of all `$share/<name>/<filter>` subscriptions of a subtree and

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "broker/journal.hpp"
+#include "broker/message_path.hpp"
 #include "broker/retained_message.hpp"
 #include "core/clock.hpp"
 #include "protocol/packet.hpp"
@@ -209,6 +210,9 @@ public:
   /// count as disconnected since then.
   virtual void put_alive(wall_time when) = 0;
 
+  /// Names the node; it keeps the name as long as the store lives.
+  virtual void put_node(node_id id) = 0;
+
   /// Writes what was gathered: all of it or nothing. `synced`: it survives a
   /// loss of power when this returns. What could not be written is forgotten.
   virtual store_status commit(bool synced) = 0;
@@ -236,6 +240,8 @@ public:
                     const instant& now) = 0;
   /// What `put_alive` said last; 0: nothing yet.
   virtual wall_time alive_at() = 0;
+  /// What `put_node` said last; nothing: nothing yet.
+  virtual std::optional<node_id> node() = 0;
 
   // -- care -------------------------------------------------------------------
 

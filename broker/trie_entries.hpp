@@ -16,13 +16,16 @@ struct trie_entry {
   /// Subscription identifier of MQTT 5; 0: none.
   uint32_t identifier = 0;
   protocol::qos qos = protocol::qos::at_most_once;
-  bool no_local = false;
-  bool retain_as_published = false;
+  bool no_local : 1 = false;
+  bool retain_as_published : 1 = false;
   /// `subscriber` names a shared group.
   bool is_group = false;
+  /// The subscriber is a peer: what it is sent needs a path.
+  bool is_peer = false;
 
   friend bool operator==(const trie_entry&, const trie_entry&) = default;
 };
+static_assert(sizeof(trie_entry) == 12);
 
 /// The subscriptions of one filter in 16 bytes: a single one lies in place,
 /// more in a list. They keep the order in which they came, and one of 100,000

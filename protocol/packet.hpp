@@ -139,6 +139,9 @@ struct subscription_options {
   bool no_local = false;
   bool retain_as_published = false;
   protocol::retain_handling retain_handling = protocol::retain_handling::always;
+  /// The subscriber is a peer, a node of troupe that wants paths. MQTT knows
+  /// nothing of it: no packet carries it, the broker sets it.
+  bool is_peer = false;
 
   friend bool operator==(const subscription_options&,
                          const subscription_options&) = default;

@@ -60,6 +60,7 @@ public:
                     const instant& now) override;
   void erase_retained(std::string_view topic) override;
   void put_alive(wall_time when) override;
+  void put_node(broker::node_id id) override;
   broker::store_status commit(bool synced) override;
   void discard() override { forget_gathered(); }
   broker::store_status sync() override;
@@ -76,6 +77,7 @@ public:
   for_each_retained(const std::function<void(broker::retained_message&&)>& take,
                     const instant& now) override;
   wall_time alive_at() override;
+  std::optional<broker::node_id> node() override;
 
   broker::queue_totals drop_oldest(broker::session_key key, uint64_t from,
                                    size_t count) override;
@@ -138,6 +140,8 @@ private:
       result = work();
     return result;
   }
+
+  std::optional<uint64_t> meta(std::string_view key);
 
   // Reading. What is found out meanwhile is removed at once, by a batch of its
   // own.

@@ -18,6 +18,7 @@ bool has_session(std::string_view key, size_t rest) noexcept {
 
 bool is_meta(std::string_view key) noexcept {
   return key == format_key || key == alive_key || key == body_ids_key
+         || key == node_key
          || (key.starts_with(ended_prefix)
              && has_session(key.substr(ended_prefix.size()), 0));
 }

@@ -11,6 +11,8 @@ namespace troupe::storage {
 inline constexpr std::string_view format_key = "format";
 inline constexpr std::string_view alive_key = "alive";
 inline constexpr std::string_view body_ids_key = "body_ids";
+/// The id of the node whose database it is.
+inline constexpr std::string_view node_key = "node";
 /// Followed by a session key: up to which sequence number its queue ended.
 inline constexpr std::string_view ended_prefix = "ended/";
 

@@ -266,11 +266,19 @@ bool disk_store::read_retained(
   return write_now(tidy);
 }
 
-wall_time disk_store::alive_at() {
+std::optional<uint64_t> disk_store::meta(std::string_view key) {
   std::string value;
-  if (!(**db_).Get({}, (*db_)[family::meta], alive_key, &value).ok())
-    return 0;
-  return static_cast<wall_time>(decode_meta(value).value_or(0));
+  return (**db_).Get({}, (*db_)[family::meta], key, &value).ok()
+             ? decode_meta(value)
+             : std::nullopt;
+}
+
+wall_time disk_store::alive_at() {
+  return static_cast<wall_time>(meta(alive_key).value_or(0));
+}
+
+std::optional<broker::node_id> disk_store::node() {
+  return meta(node_key);
 }
 
 } // namespace troupe::storage

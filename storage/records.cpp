@@ -24,6 +24,10 @@ bool take_flags(uint8_t flags, protocol::qos& qos, bool& retain) noexcept {
   return true;
 }
 
+// The subscription of a peer.
+constexpr uint8_t peer_format = 2;
+constexpr unsigned peer_bit = 0x40;
+
 bool take_time(uint64_t from, wall_time& to) noexcept {
   to = static_cast<wall_time>(from);
   return from <= static_cast<uint64_t>(latest_time);
@@ -41,9 +45,10 @@ uint16_t topic_size(const broker::publication& from) noexcept {
 // the topic.
 template <size_t Size>
 void add_message(value_parts<Size>& out, const broker::publication& message) {
+  auto properties = message.properties_and_path();
   out.parts = {rocksdb::Slice{out.header.data(), Size}, message.topic(),
-               message.payload(), message.properties()};
-  out.count = message.properties().empty() ? 3 : 4;
+               message.payload(), properties};
+  out.count = properties.empty() ? 3 : 4;
 }
 
 uint8_t format_of(const broker::author_ptr& by) noexcept {
@@ -156,7 +161,12 @@ broker::publication_ptr to_publication(const message_view& from,
   source.forwarded_properties = from.properties;
   source.qos = from.qos;
   source.retain = from.retain;
-  return broker::publication::restore(source, now.to_steady(expires_at));
+  auto others = source;
+  auto path = broker::take_path(others);
+  auto until = now.to_steady(expires_at);
+  return path.size() <= broker::most_path_bytes
+             ? broker::publication::restore(others, until, path)
+             : broker::publication::restore(source, until);
 }
 
 void encode_entry(entry_parts& out, const broker::publication& message,
@@ -263,7 +273,8 @@ void encode_retained(retained_parts& out, const broker::retained_message& what,
   end = put_number(end, static_cast<uint64_t>(expires_at));
   end = put_number(end, payload_size(message));
   end = put_author(end, what.by);
-  add_parts(out, end, what.by, {message.payload(), message.properties()});
+  add_parts(out, end, what.by,
+            {message.payload(), message.properties_and_path()});
 }
 
 std::optional<retained_view> decode_retained(std::string_view topic,
@@ -320,8 +331,11 @@ std::string_view encode_subscription(subscription_value& out,
       static_cast<unsigned>(from.options.qos)
       | (from.options.no_local ? 4u : 0u)
       | (from.options.retain_as_published ? 8u : 0u)
-      | static_cast<unsigned>(from.options.retain_handling) << 4);
-  auto* end = put_number(out.data(), record_format);
+      | static_cast<unsigned>(from.options.retain_handling) << 4
+      | (from.options.is_peer ? peer_bit : 0u));
+  // Programs that do not know the bit must not take it for another.
+  auto* end = put_number(out.data(),
+                         from.options.is_peer ? peer_format : record_format);
   end = put_number(end, options);
   end = put_number(end, from.identifier);
   put_number(end, from.shared);
@@ -332,9 +346,14 @@ std::optional<broker::stored_subscription>
 decode_subscription(std::string_view filter, std::string_view value) {
   record_reader in{value};
   broker::stored_subscription result;
-  if (in.number<uint8_t>() != record_format)
-    return std::nullopt;
+  auto format = in.number<uint8_t>();
   auto options = in.number<uint8_t>();
+  if (format == peer_format && (options & peer_bit) != 0) {
+    result.options.is_peer = true;
+    options &= static_cast<uint8_t>(~peer_bit);
+  } else if (format != record_format) {
+    return std::nullopt;
+  }
   result.filter = filter;
   result.options.qos = static_cast<protocol::qos>(options & 3);
   result.options.no_local = (options & 4) != 0;

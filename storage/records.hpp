@@ -17,7 +17,8 @@
 // message. Decoding trusts nothing: what does not fit is no value.
 namespace troupe::storage {
 
-/// The first byte of every value.
+/// The first byte of every value, but for subscriptions of peers: there it
+/// is 2.
 inline constexpr uint8_t record_format = 1;
 /// That of a retained message and a will which say who published them.
 inline constexpr uint8_t authored_format = 2;
@@ -42,10 +43,11 @@ broker::publication_ptr to_publication(const message_view& from,
                                        wall_time expires_at,
                                        const instant& now);
 
-/// Topic, payload and properties: what `store::shared_body_size` is about.
+/// Topic, payload and properties with the path: what `store::shared_body_size`
+/// is about.
 inline size_t size_of(const broker::publication& message) noexcept {
   return message.topic().size() + message.payload().size()
-         + message.properties().size();
+         + message.properties_and_path().size();
 }
 
 /// A value about to be written: points into the header and the message.

@@ -267,4 +267,9 @@ void disk_store::put_alive(wall_time when) {
   put(family::meta, alive_key, encode_meta(value, static_cast<uint64_t>(when)));
 }
 
+void disk_store::put_node(broker::node_id id) {
+  meta_value value;
+  put(family::meta, node_key, encode_meta(value, id));
+}
+
 } // namespace troupe::storage

@@ -1,6 +1,7 @@
 #include "actors/broker_node.hpp"
 
 #include "protocol/encoder.hpp"
+#include "storage/rocks_store.hpp"
 
 #include <caf/test/dsl.hpp>
 #include <caf/test/unit_test.hpp>
@@ -12,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 using namespace troupe;
@@ -132,6 +134,26 @@ CAF_TEST(a node that has stopped has closed its database) {
     node.stop();
     broker_node next{settings};
     CAF_CHECK_EQUAL(next.open_store(), "");
+  }
+}
+
+CAF_TEST(a node keeps its name with its database) {
+  std::optional<broker::node_id> name;
+  for (int round = 0; round < 2; ++round) {
+    broker_node node{settings};
+    CAF_REQUIRE_EQUAL(node.read_files(), "");
+    CAF_REQUIRE_EQUAL(node.open(), "");
+    CAF_REQUIRE_EQUAL(node.open_store(), "");
+    node.start();
+    node.stop();
+    storage::open_options options;
+    options.directory = folder + "/" + storage::database_name;
+    options.read_only = true;
+    auto opened = storage::open_store(options);
+    CAF_REQUIRE(opened.store);
+    CAF_REQUIRE(opened.store->node());
+    CAF_CHECK(!name || *name == *opened.store->node());
+    name = opened.store->node();
   }
 }
 

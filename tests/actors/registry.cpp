@@ -46,6 +46,17 @@ struct peer {
       result.pop_back();
     return result;
   }
+  /// The properties of the PUBLISH that came.
+  std::string take_properties() {
+    std::array<uint8_t, 4096> room;
+    auto got = socket.read(room);
+    auto frame = protocol::next_frame(
+        std::span<const uint8_t>{room}.first(got.bytes), 1 << 20);
+    CAF_REQUIRE(frame && frame->has_value());
+    auto packet = protocol::decode_publish(**frame, version::v5);
+    CAF_REQUIRE(packet);
+    return std::string{packet->forwarded_properties};
+  }
   template <class Packet>
   void send(const Packet& packet) {
     byte_buffer out;
@@ -107,6 +118,7 @@ struct fixture : caf_fixture {
     parameters.clean_start = clean;
     parameters.expiry_interval = expiry;
     parameters.client.version = version::v5;
+    parameters.client.is_peer = as_peer;
     client->policy = home().policy().listeners.front();
     client->slot = std::move(*node.admission.take(*client->policy));
     tell(actor, handed_over{std::move(client)});
@@ -119,7 +131,33 @@ struct fixture : caf_fixture {
   supervisor_actor watcher;
   registry_actor actor;
   int drained = 0;
+  /// Who connects next is a node of troupe.
+  bool as_peer = false;
 };
+
+/// Properties with a path, as a node of troupe sends them.
+std::string path_properties(std::string_view path) {
+  troupe::byte_buffer out;
+  protocol::append_user_property(out, broker::path_property, path);
+  return std::string{out.view()};
+}
+
+protocol::publish publish_of(std::string_view properties) {
+  protocol::publish result;
+  result.topic = "a/b";
+  result.payload = "x";
+  result.qos = protocol::qos::at_least_once;
+  result.packet_id = 1;
+  result.forwarded_properties = properties;
+  return result;
+}
+
+protocol::subscribe subscribe_to(std::string_view filter) {
+  protocol::subscribe result;
+  result.packet_id = 1;
+  result.subscriptions.push_back({filter, {}});
+  return result;
+}
 
 /// A store that has nothing and writes everything.
 void answer_as_empty_store(const mail& message) {
@@ -262,6 +300,61 @@ CAF_TEST(a message goes from one client to another) {
   settle();
   CAF_CHECK_EQUAL(anna.take(), "PUBLISH");
   CAF_CHECK_EQUAL(bert.take(), "PUBACK");
+}
+
+CAF_TEST(a client that is no node of troupe neither brings nor gets a path) {
+  auto anna = connect("anna");
+  auto bert = connect("bert");
+  as_peer = true;
+  auto cleo = connect("cleo");
+  anna.send(subscribe_to("a/+"));
+  cleo.send(subscribe_to("a/+"));
+  settle();
+  anna.take();
+  bert.take();
+  cleo.take();
+  auto forged = path_properties("0000000000000001/5.0/7");
+  bert.send(publish_of(forged));
+  settle();
+  CAF_CHECK_EQUAL(anna.take_properties(), "");
+  CAF_CHECK_EQUAL(cleo.take_properties(),
+                  path_properties("0000000000000000/0.0/1"));
+}
+
+CAF_TEST(what a node of troupe brings goes on with one more node) {
+  node.node_id = 0xabc;
+  as_peer = true;
+  auto anna = connect("anna");
+  auto bert = connect("bert");
+  anna.send(subscribe_to("a/+"));
+  settle();
+  anna.take();
+  bert.take();
+  bert.send(publish_of(path_properties("0000000000000001/5.0/7")));
+  settle();
+  CAF_CHECK_EQUAL(anna.take_properties(),
+                  path_properties("0000000000000001/5.0/7 0000000000000abc"));
+  CAF_CHECK_EQUAL(bert.take(), "PUBACK");
+}
+
+CAF_TEST(what was here before is acknowledged and goes no further) {
+  node.node_id = 0xabc;
+  as_peer = true;
+  auto anna = connect("anna");
+  auto bert = connect("bert");
+  anna.send(subscribe_to("a/+"));
+  settle();
+  anna.take();
+  bert.take();
+  bert.send(
+      publish_of(path_properties("0000000000000001/5.0/7 0000000000000abc")));
+  settle();
+  CAF_CHECK_EQUAL(anna.take(), "");
+  std::array<uint8_t, 64> room;
+  auto got = bert.socket.read(room);
+  CAF_REQUIRE_EQUAL(got.bytes, 4u); // success is left out
+  CAF_CHECK_EQUAL(room[0], 0x40);
+  CAF_CHECK_EQUAL(home().stats().loops.value(), 1u);
 }
 
 CAF_TEST(a message that found no subtree is not acknowledged as one that did) {

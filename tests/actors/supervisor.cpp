@@ -87,6 +87,31 @@ struct fixture : caf_fixture {
     return delivered;
   }
 
+  /// The origin that the subtree gives to what a peer is sent.
+  broker::message_origin origin_by(const subtree_actor& which) {
+    std::string path;
+    auto session = record<session_actor>(sys, [&](const mail& message) {
+      if (auto* got = message.get_if<deliver>())
+        path = got->batch->items.front().message->path();
+    });
+    subscribe_filters request;
+    request.session = session;
+    request.subscriber = caf::actor_cast<subscriber_actor>(session);
+    request.key = 1;
+    request.filters.push_back({"a", {}, 0, 0, true});
+    request.filters.front().options.is_peer = true;
+    tell(which, std::move(request));
+    broker::batch_ptr batch{new broker::publication_batch(nullptr, 1, 0),
+                            false};
+    batch->add(broker::make_publication("x", "a"));
+    tell(which, route{std::move(batch)});
+    tell(which, session_left{1, {"a"}});
+    consume_messages();
+    auto read = broker::message_path::parse(path);
+    CAF_REQUIRE(read);
+    return read->origin();
+  }
+
   node_context node;
   std::string log;
   std::shared_ptr<const route_table> routes;
@@ -113,6 +138,26 @@ CAF_TEST(a subtree that fails is replaced and every registry is told) {
   CAF_CHECK(routes->subtree(2) == subtrees[2]);
   CAF_CHECK(!works(subtrees[1]));
   CAF_CHECK(works(routes->subtree(1)));
+}
+
+CAF_TEST(a new subtree gives no origin that the lost one has given) {
+  auto before = origin_by(subtrees[1]);
+  CAF_CHECK_EQUAL(before.lane, 1u);
+  CAF_CHECK_EQUAL(before.sequence, 1u);
+  CAF_CHECK_EQUAL(origin_by(subtrees[1]).sequence, 2u);
+  fail(subtrees[1]);
+  auto after = origin_by(routes->subtree(1));
+  CAF_CHECK_EQUAL(after.lane, 1u);
+  CAF_CHECK_EQUAL(after.sequence, 1u);
+  CAF_CHECK(after.epoch > before.epoch);
+}
+
+CAF_TEST(epochs rise whatever the clock says) {
+  auto future = instant::now().wall + 1'000'000;
+  node.begin_epochs_after(future);
+  auto first = node.new_epoch();
+  CAF_CHECK(first > static_cast<uint64_t>(future));
+  CAF_CHECK(node.new_epoch() > first);
 }
 
 CAF_TEST(a new subtree serves when everybody has told it what it must know) {

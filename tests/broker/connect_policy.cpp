@@ -1,5 +1,6 @@
 #include "broker/connect_policy.hpp"
 
+#include "protocol/encoder.hpp"
 #include "publications.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -389,4 +390,16 @@ CAF_TEST(a will to the system topics is forgotten) {
   auto packet = ordinary(version::v5);
   will_of(packet).topic = "$SYS/broker/uptime";
   CAF_CHECK(!accept(packet).parameters.will);
+}
+
+CAF_TEST(a will begins its path here whatever its client says) {
+  auto packet = ordinary(version::v5);
+  byte_buffer properties;
+  protocol::append_user_property(properties, path_property,
+                                 "9f86d081884c7d65/18c2f3a4b5d.0/1f2");
+  will_of(packet).forwarded_properties = properties.view();
+  auto parameters = accept(packet).parameters;
+  CAF_REQUIRE(parameters.will);
+  CAF_CHECK(parameters.will->path().empty());
+  CAF_CHECK(parameters.will->properties().empty());
 }

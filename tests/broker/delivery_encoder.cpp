@@ -200,3 +200,27 @@ CAF_TEST(a client does not see what is in front of its mount point) {
     CAF_CHECK_EQUAL(got.packet.payload, "x");
   }
 }
+
+CAF_TEST(only peers are sent the path) {
+  constexpr std::string_view path = "9f86d081884c7d65/18c2f3a4b5d.0/1f2";
+  auto plain = with_properties("a/topic", "body", 60);
+  auto message = with_path(*plain, path);
+  for (auto v : all_versions)
+    for (auto header : all_headers()) {
+      auto ordinary = receive(*message, header, v);
+      CAF_CHECK(ordinary.bytes.view()
+                == receive(*plain, header, v).bytes.view());
+      header.with_path = true;
+      auto got = receive(*message, header, v);
+      if (v != version::v5) {
+        CAF_CHECK(got.bytes.view() == ordinary.bytes.view());
+        continue;
+      }
+      CAF_CHECK_EQUAL(got.packet.payload, "body");
+      CAF_CHECK_EQUAL(take_path(got.packet), path);
+      CAF_CHECK_EQUAL(got.packet.forwarded_properties, plain->properties());
+      // What has none is sent as it is.
+      CAF_CHECK(receive(*plain, header, v).bytes.view()
+                == ordinary.bytes.view());
+    }
+}

@@ -79,3 +79,68 @@ CAF_TEST(threads may share a publication) {
   for (auto& each : threads)
     each.join();
 }
+
+// -- its path -----------------------------------------------------------------
+
+CAF_TEST(a path lies behind the properties that ordinary clients are sent) {
+  protocol::message source;
+  source.topic = "a/topic";
+  source.payload = "body";
+  source.forwarded_properties = "\x01\x01";
+  auto made = publication::make(source, test_start, "the path");
+  using namespace std::string_view_literals;
+  CAF_CHECK_EQUAL(made->path(), "the path");
+  CAF_CHECK_EQUAL(made->properties(), "\x01\x01");
+  CAF_CHECK(made->properties_and_path()
+            == "\x01\x01\x26\0\x0btroupe-path\0\x08the path"sv);
+  CAF_CHECK_EQUAL(made->footprint(),
+                  sizeof(publication) + 2 + 7 + 4 + 2 + 1 + 2 + 11 + 2 + 8);
+  protocol::message read;
+  read.forwarded_properties = made->properties_and_path();
+  CAF_CHECK_EQUAL(take_path(read), made->path());
+  CAF_CHECK_EQUAL(read.forwarded_properties, made->properties());
+}
+
+CAF_TEST(a publication without a path has no trailer) {
+  protocol::message source;
+  source.topic = "t";
+  source.forwarded_properties = "\x01\x01";
+  auto made = publication::make(source, test_start);
+  CAF_CHECK(made->path().empty());
+  CAF_CHECK_EQUAL(made->properties_and_path(), made->properties());
+}
+
+CAF_TEST(the longest path fits) {
+  std::string path(most_path_bytes, 'p');
+  protocol::message source;
+  source.topic = "t";
+  source.qos = protocol::qos::exactly_once;
+  source.retain = true;
+  auto made = publication::make(source, test_start, path);
+  CAF_CHECK_EQUAL(made->path(), path);
+  CAF_CHECK(made->qos() == protocol::qos::exactly_once);
+  CAF_CHECK(made->retain());
+}
+
+CAF_TEST(another path or expiry changes nothing else) {
+  protocol::message source;
+  source.topic = "a/topic";
+  source.payload = "body";
+  source.forwarded_properties = "\x01\x01";
+  source.qos = protocol::qos::at_least_once;
+  source.retain = true;
+  source.message_expiry_interval = 10;
+  auto made = publication::make(source, test_start);
+  auto known = with_path(*made, "1/2.3/4");
+  CAF_CHECK(known->expires_at() == made->expires_at());
+  auto renewed = with_expiry(*known, 20, test_start);
+  CAF_CHECK(renewed->expires_at() == test_start + std::chrono::seconds{20});
+  for (const auto& each : {known, renewed}) {
+    CAF_CHECK_EQUAL(each->path(), "1/2.3/4");
+    CAF_CHECK_EQUAL(each->encoded_topic_and_payload(),
+                    made->encoded_topic_and_payload());
+    CAF_CHECK_EQUAL(each->properties(), made->properties());
+    CAF_CHECK(each->qos() == made->qos());
+    CAF_CHECK(each->retain());
+  }
+}

@@ -345,6 +345,26 @@ CAF_TEST(a PUBLISH above the maximum packet size is dropped before an id) {
   CAF_CHECK_EQUAL(publish(qos1, "a"), "2:a");
 }
 
+CAF_TEST(the path counts towards the packet size of peers only) {
+  client.version = protocol::version::v5;
+  // As above, and user property 1, name 2 + 11, value 2 + 3.
+  client.maximum_packet_size = 28;
+  auto message = with_path(*make_publication("a"), "way");
+  connect();
+  CAF_CHECK_EQUAL(publish(qos1, {message}), "1:a");
+  client.is_peer = true;
+  connect();
+  CAF_CHECK_EQUAL(publish(qos1, {message}), "2:a");
+  client.maximum_packet_size = 27;
+  connect();
+  CAF_CHECK_EQUAL(publish(qos1, {message}), "");
+  // Those in flight cannot be sent again either.
+  CAF_CHECK_EQUAL(drops(drop_reason::packet_too_large), 3u);
+  client.is_peer = false;
+  connect();
+  CAF_CHECK_EQUAL(publish(qos1, {message}), "3:a");
+}
+
 CAF_TEST(expiry and subscription identifier count towards the packet size) {
   client.version = protocol::version::v5;
   client.maximum_packet_size = 13;

@@ -502,3 +502,63 @@ CAF_TEST(the last sign of life is known) {
     CAF_CHECK_EQUAL(on->alive_at(), test_now.wall);
   });
 }
+
+CAF_TEST(a message keeps its path wherever it lies) {
+  with_each_store([](test_subject& on) {
+    message_spec spec;
+    spec.properties = std::string{"\x01\x01", 2};
+    spec.path = "9f86d081884c7d65/18c2f3a4b5d.0/1f2 0a1b2c3d4e5f6071";
+    std::vector<publication_ptr> kept;
+    append(*on, 1, 1, make(spec));
+    spec.payload = large('x');
+    std::vector<queue_target> targets{{1, 2, {}}, {2, 1, {}}};
+    on->append(*make(spec), targets, test_now);
+    spec.retain = true;
+    on->put_retained(*make(spec), test_now);
+    on->put_session(make_session(3));
+    stored_will will;
+    will.message = make(spec);
+    on->put_will(3, will, test_now);
+    CAF_REQUIRE(is_done(on->commit(false)));
+    on.reopen();
+    for (session_key key : {1, 2})
+      for (auto& each : on->read_queue(key, 1, 10, 1 << 20, test_now).entries)
+        kept.push_back(each.message);
+    CAF_REQUIRE_EQUAL(kept.size(), 3u);
+    for (auto& each : retained_of(*on))
+      kept.push_back(each);
+    kept.push_back(on->load(3, test_now).will->message);
+    CAF_REQUIRE_EQUAL(kept.size(), 5u);
+    for (const auto& each : kept) {
+      CAF_CHECK_EQUAL(each->path(), spec.path);
+      CAF_CHECK_EQUAL(each->properties(), spec.properties);
+    }
+  });
+}
+
+CAF_TEST(the subscription of a peer remains one) {
+  with_each_store([](test_subject& on) {
+    auto ordinary = make_subscription("a");
+    auto wanted = make_subscription("b");
+    wanted.options.is_peer = true;
+    on->put_session(make_session(1));
+    on->put_subscription(1, ordinary);
+    on->put_subscription(1, wanted);
+    CAF_REQUIRE(is_done(on->commit(false)));
+    on.reopen();
+    auto found = on->load(1, test_now).subscriptions;
+    CAF_REQUIRE_EQUAL(found.size(), 2u);
+    CAF_CHECK(found[0] == ordinary);
+    CAF_CHECK(found[1] == wanted);
+  });
+}
+
+CAF_TEST(the node is known by its name) {
+  with_each_store([](test_subject& on) {
+    CAF_CHECK(!on->node());
+    on->put_node(0x9f86d081884c7d65);
+    CAF_REQUIRE(is_done(on->commit(false)));
+    on.reopen();
+    CAF_CHECK(on->node() == 0x9f86d081884c7d65);
+  });
+}

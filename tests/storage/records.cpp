@@ -157,3 +157,54 @@ CAF_TEST(times and flags that cannot be are refused) {
   small_entry small;
   CAF_CHECK(!decode_entry(std::string{encode_released(small, 1)} + "x"));
 }
+
+// -- what older programs have written -----------------------------------------
+
+CAF_TEST(records of ordinary messages and clients are what they always were) {
+  using namespace std::string_view_literals;
+  stored_subscription filter;
+  filter.filter = "a";
+  filter.options = {protocol::qos::at_least_once, true, true,
+                    protocol::retain_handling::no_retained};
+  subscription_value value;
+  CAF_CHECK(encode_subscription(value, filter) == "\x01\x2d\0\0\0\0\0\0"sv);
+  CAF_CHECK(decode_subscription("a", "\x01\x2d\0\0\0\0\0\0"sv) == filter);
+  message_spec spec;
+  spec.topic = "t";
+  spec.payload = "p";
+  spec.properties = std::string{"\x01\x01", 2};
+  retained_parts parts;
+  encode_retained(parts, *make(spec), 0);
+  CAF_CHECK(joined(parts) == "\x01\x01\0\0\0\0\0\0\0\0\0\0\0\x01p\x01\x01"sv);
+}
+
+CAF_TEST(older programs do not take the subscription of a peer for another) {
+  stored_subscription filter;
+  filter.filter = "a";
+  filter.options.is_peer = true;
+  subscription_value value;
+  std::string bytes{encode_subscription(value, filter)};
+  CAF_CHECK_EQUAL(bytes[0], 2);
+  CAF_CHECK(decode_subscription("a", bytes) == filter);
+  bytes[0] = 1;
+  CAF_CHECK(!decode_subscription("a", bytes));
+  bytes[0] = 3;
+  CAF_CHECK(!decode_subscription("a", bytes));
+  bytes[0] = 2;
+  bytes[1] = static_cast<char>(0x80);
+  CAF_CHECK(!decode_subscription("a", bytes));
+}
+
+CAF_TEST(what only looks like a path is a property as before) {
+  std::string value(most_path_bytes + 1, 'x');
+  std::string properties{"\x26\0\x0btroupe-path", 14};
+  properties += static_cast<char>(value.size() >> 8);
+  properties += static_cast<char>(value.size() & 0xff);
+  properties += value;
+  message_view view;
+  view.topic = "t";
+  view.properties = properties;
+  auto message = to_publication(view, 0, test_now);
+  CAF_CHECK(message->path().empty());
+  CAF_CHECK_EQUAL(message->properties(), properties);
+}

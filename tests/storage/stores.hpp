@@ -63,6 +63,7 @@ struct message_spec {
   protocol::qos qos = protocol::qos::at_least_once;
   bool retain = false;
   std::string properties;
+  std::string path;
   std::optional<uint32_t> expiry;
 };
 
@@ -74,7 +75,7 @@ inline publication_ptr make(const message_spec& from) {
   source.retain = from.retain;
   source.forwarded_properties = from.properties;
   source.message_expiry_interval = from.expiry;
-  return publication::make(source, test_now.steady);
+  return publication::make(source, test_now.steady, from.path);
 }
 
 inline publication_ptr make(std::string payload) {

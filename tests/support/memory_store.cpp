@@ -13,7 +13,7 @@ publication_ptr copy_of(const publication& from, time_point expires_at) {
   source.forwarded_properties = from.properties();
   source.qos = from.qos();
   source.retain = from.retain();
-  return publication::restore(source, expires_at);
+  return publication::restore(source, expires_at, from.path());
 }
 
 publication_ptr copy_of(const publication& from) {
@@ -158,6 +158,10 @@ void memory_store::put_alive(wall_time when) {
   gathered_.push_back([when](content& to) { to.alive = when; });
 }
 
+void memory_store::put_node(broker::node_id id) {
+  gathered_.push_back([id](content& to) { to.node = id; });
+}
+
 store_status memory_store::commit(bool) {
   ++commits_;
   for (auto& each : gathered_)
@@ -253,6 +257,10 @@ void memory_store::for_each_retained(
 
 wall_time memory_store::alive_at() {
   return content_.alive;
+}
+
+std::optional<broker::node_id> memory_store::node() {
+  return content_.node;
 }
 
 // -- care ---------------------------------------------------------------------

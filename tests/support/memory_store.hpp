@@ -32,6 +32,7 @@ public:
     std::map<std::pair<broker::session_key, uint16_t>, bool> incoming;
     std::map<std::string, entry> retained;
     wall_time alive = 0;
+    std::optional<broker::node_id> node;
   };
 
   void put_session(const broker::session_record& what) override;
@@ -58,6 +59,7 @@ public:
                     const instant& now) override;
   void erase_retained(std::string_view topic) override;
   void put_alive(wall_time when) override;
+  void put_node(broker::node_id id) override;
   broker::store_status commit(bool synced) override;
   void discard() override { gathered_.clear(); }
   broker::store_status sync() override;
@@ -74,6 +76,7 @@ public:
   for_each_retained(const std::function<void(broker::retained_message&&)>& take,
                     const instant& now) override;
   wall_time alive_at() override;
+  std::optional<broker::node_id> node() override;
 
   broker::queue_totals drop_oldest(broker::session_key key, uint64_t from,
                                    size_t count) override;
