@@ -250,6 +250,9 @@ CAF_TEST(retained messages are kept but for those of the broker itself) {
   CAF_CHECK_EQUAL(store.committed().retained.size(), 1u);
   CAF_REQUIRE(store.retained("a") != nullptr);
   CAF_CHECK(store.retained("a")->message->retain());
+  const auto& by = store.retained("a")->by;
+  CAF_REQUIRE(by);
+  CAF_CHECK(*by == *broker::author::make("pub", "user", "1883"));
   CAF_CHECK_EQUAL(skipped(done, "retained messages of $SYS"), 1u);
   CAF_CHECK_EQUAL(
       skipped(done, "retained messages whose contents are not in the file"),
