@@ -395,7 +395,7 @@ bool connection::handle_acknowledgement(const protocol::frame& in) {
   if (packet->type != packet_type::pubrel) {
     auto type = packet->type;
     if (link_) {
-      if (link_->takes_puback(packet->packet_id))
+      if (link_->takes_answer(type, packet->packet_id))
         return true;
       type = link_->translate(type, packet->packet_id);
     }

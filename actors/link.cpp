@@ -140,6 +140,13 @@ std::string link::on_suback(const protocol::suback& packet) {
   return {};
 }
 
+bool link::takes_answer(packet_type type, uint16_t packet_id) noexcept {
+  if (type != packet_type::puback || packet_id != notice_id_ || packet_id == 0)
+    return false;
+  notice_id_ = 0; // messages may have it now
+  return true;
+}
+
 // -- messages
 // -------------------------------------------------------------------------
 

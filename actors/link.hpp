@@ -68,10 +68,8 @@ public:
   void greet(byte_buffer& out, const std::vector<uint16_t>& packet_ids);
   /// What is wrong with the answer to one of them; empty: nothing.
   std::string on_suback(const protocol::suback& packet);
-  /// Whether a PUBACK is for what `greet` published.
-  bool takes_puback(uint16_t packet_id) const noexcept {
-    return packet_id == notice_id_ && packet_id != 0;
-  }
+  /// Whether this is the answer to what `greet` published: there is one.
+  bool takes_answer(protocol::packet_type type, uint16_t packet_id) noexcept;
 
   // -- messages
   // ----------------------------------------------------------------

@@ -188,8 +188,11 @@ void sender::finish(entry& what) {
 
 /// Identifiers are given in turn: what lies behind the last one comes late.
 std::vector<uint16_t> sender::spare_packet_ids(size_t count) {
+  // Those around the last one are given soon: slots that were in use for long
+  // are behind the others.
+  constexpr uint16_t far_off = 32'768;
   std::vector<uint16_t> spare;
-  auto next = in_flight_.last_id();
+  auto next = static_cast<uint16_t>(in_flight_.last_id() + far_off);
   for (uint32_t tried = 0;
        spare.size() < count && tried < in_flight_table::max_size; ++tried) {
     if (next != 0 && in_flight_.find(next) == nullptr)

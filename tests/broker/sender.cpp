@@ -2,6 +2,7 @@
 
 #include <caf/test/unit_test.hpp>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -137,6 +138,27 @@ CAF_TEST(an acknowledgement lets the next message go) {
   CAF_CHECK(!out.has_room());
   CAF_CHECK_EQUAL(puback(5), "");
   CAF_CHECK(out.has_room());
+}
+
+CAF_TEST(spare identifiers are not soon given to messages) {
+  connect();
+  publish(qos1, "abcd");
+  for (uint16_t id : {2, 3, 4})
+    puback(id);
+  auto send_one = [this] {
+    auto id = static_cast<uint16_t>(std::stoi(publish(qos1, "x")));
+    puback(id);
+    return id;
+  };
+  for (auto i = 0; i < 100; ++i)
+    send_one();
+  auto spare = out.spare_packet_ids(4);
+  CAF_CHECK_EQUAL(spare.size(), 4u);
+  puback(1); // its slot is far behind the others
+  for (auto i = 0; i < 1000; ++i) {
+    auto id = send_one();
+    CAF_CHECK(std::find(spare.begin(), spare.end(), id) == spare.end());
+  }
 }
 
 CAF_TEST(bytes in flight are limited but one large message goes alone) {
