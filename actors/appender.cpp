@@ -351,15 +351,16 @@ void appender::on(session_loaded& message) {
   auto found = sessions_.find(message.key);
   if (found == sessions_.end() || found->second.online)
     return; // its client came back in the last moment
+  std::vector<std::string> filters;
+  for (auto& each : message.content->subscriptions)
+    filters.push_back(std::move(each.filter));
+  // First: what it held for shared groups goes to the members that remain.
+  leave_subtrees(loop_, message.key, filters);
   remember end;
   end.key = message.key;
   end.erases_session = true;
   end.ended_queue = found->second.record.queue;
   tell(node_.store, std::move(end));
-  std::vector<std::string> filters;
-  for (auto& each : message.content->subscriptions)
-    filters.push_back(std::move(each.filter));
-  leave_subtrees(loop_, message.key, filters);
   loop_.stats().stored_messages.subtract(found->second.record.backlog.messages);
   loop_.stats().sessions.subtract();
   node_.sessions.fetch_sub(1, std::memory_order_relaxed);

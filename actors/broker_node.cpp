@@ -165,7 +165,7 @@ struct broker_node::parts {
   std::vector<subtree_actor> start_subtrees();
   void name_node();
   void start_store();
-  void start_appenders(const route_table& routes);
+  void start_appenders(const std::shared_ptr<const route_table>& routes);
   void end_threads();
   bool finish_work();
   void end_actors();
@@ -401,7 +401,8 @@ void broker_node::parts::start_store() {
 }
 
 /// Everything is in place before the first client can come.
-void broker_node::parts::start_appenders(const route_table& routes) {
+void broker_node::parts::start_appenders(
+    const std::shared_ptr<const route_table>& routes) {
   if (!shared.store)
     return;
   recovery_targets to;
@@ -413,10 +414,12 @@ void broker_node::parts::start_appenders(const route_table& routes) {
     const auto& id = each->own.local_clientid;
     to.appenders[shared.home_of(id)]->set_limits(id, {each, &each->limits});
   }
-  for (size_t i = 0; i < routes.size(); ++i)
-    to.subtrees.push_back(object_of<subtree>(routes.subtree(i)));
-  to.routes = &routes;
-  recover(shared, object_of<store>(shared.store)->database(), to);
+  for (size_t i = 0; i < routes->size(); ++i)
+    to.subtrees.push_back(object_of<subtree>(routes->subtree(i)));
+  to.routes = routes.get();
+  auto* disk = object_of<store>(shared.store);
+  recover(shared, disk->database(), to);
+  disk->set_routes(routes);
 }
 
 void broker_node::parts::end_threads() {
@@ -471,7 +474,7 @@ std::string broker_node::start() {
   all.start_store();
   auto subtrees = all.start_subtrees();
   auto routes = std::make_shared<const route_table>(subtrees);
-  all.start_appenders(*routes);
+  all.start_appenders(routes);
   std::vector<registry*> registries;
   for (auto& each : all.shared.loops) {
     each->set_routes(routes);

@@ -113,6 +113,7 @@ uint64_t session::remember_connect(bool is_new) {
 
 /// What was remembered of the session goes. Returns the ticket of that.
 uint64_t session::retire() {
+  flush_books(); // what was passed on already is not there any more
   auto ticket = next_hold_--; // the books count up from 1
   remember end;
   end.key = books_->queue()->key();

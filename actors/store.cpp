@@ -1,7 +1,6 @@
 #include "actors/store.hpp"
 
 #include "actors/journaling.hpp"
-#include "actors/pending_changes.hpp"
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
 #include "core/log.hpp"
@@ -70,7 +69,7 @@ void store::receive(const mail& message) {
   if (auto* batch = message.get_if<commit_batch>())
     add(*batch);
   else if (auto* changes = message.get_if<remember>())
-    add(*changes);
+    on(*changes);
   else if (auto* retained = message.get_if<remember_retained>())
     add(*retained);
   else if (auto* wanted = message.get_if<load_session>())
@@ -87,6 +86,12 @@ void store::receive(const mail& message) {
 
 void store::on_failure(const char* what) noexcept {
   log::write(log::level::error, "Store failed: {}", what);
+}
+
+void store::on(remember& message) {
+  if (message.erases_session)
+    pass_on_shared(message.key);
+  add(message);
 }
 
 template <class T>
@@ -285,16 +290,6 @@ void store::report(const broker::store_status& status) {
 // -- reading
 // --------------------------------------------------------------------
 
-/// What is on disk with what waits to be written there.
-template <class T>
-T store::with_changes(broker::session_key key, T found) const {
-  for (const auto& each : group_)
-    if (auto* changes = std::get_if<remember>(&each);
-        changes != nullptr && changes->key == key)
-      apply(*changes, found);
-  return found;
-}
-
 void store::on(load_session& message) {
   commit_group();
   auto now = instant::now();
@@ -345,6 +340,8 @@ void store::on(shrink_queue& message) {
 /// but other commits go on: some sessions at a time.
 void store::on(reload& message) {
   commit_group();
+  if (routes_)
+    routes_ = message.change.routes;
   if (message.retained)
     reload_retained(message.change);
   message.retained = false;
@@ -459,6 +456,7 @@ void store::on_end() {
   parts_.clear();
   group_.clear();
   syncing_.reset();
+  routes_.reset();
   database_.reset();
 }
 

@@ -5,11 +5,13 @@
 #include "actors/loop.hpp"
 #include "actors/messages.hpp"
 #include "actors/node_context.hpp"
+#include "actors/pending_changes.hpp"
 #include "actors/sync_thread.hpp"
 #include "broker/store.hpp"
 #include "core/timer_queue.hpp"
 
 #include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -39,6 +41,12 @@ public:
   /// yet.
   void listen_in(const std::string& directory);
 
+  /// Where messages of shared subscriptions go when a session ends that has
+  /// them in its queue.
+  void set_routes(std::shared_ptr<const route_table> routes) {
+    routes_ = std::move(routes);
+  }
+
   /// The database, for the time before the loops run and after they have ended.
   broker::store& database() noexcept { return *database_; }
 
@@ -52,6 +60,7 @@ protected:
 private:
   using work = std::variant<commit_batch, remember, remember_retained>;
 
+  void on(remember& message);
   void on(load_session& message);
   void on(read_queue& message);
   void on(shrink_queue& message);
@@ -70,8 +79,19 @@ private:
   void finish(bool failed);
   void settle_parts(bool failed);
   void answer(const remember& done);
+  /// What is on disk with what waits to be written there.
   template <class T>
-  T with_changes(broker::session_key key, T found) const;
+  T with_changes(broker::session_key key, T found) const {
+    for (const auto& each : group_)
+      if (auto* changes = std::get_if<remember>(&each);
+          changes != nullptr && changes->key == key)
+        apply(*changes, found);
+    return found;
+  }
+  void pass_on_shared(broker::session_key key);
+  size_t pass_on_shared(broker::queue_slice& from,
+                        const std::vector<std::string>& filters,
+                        const std::vector<broker::launch_run>& window);
   void reload_filters(reload& what);
   void reload_retained(const routes_changed& change);
   void tell_late(remember& what);
@@ -82,6 +102,8 @@ private:
   node_context& node_;
   loop& loop_;
   std::unique_ptr<broker::store> database_;
+  // Null: messages of shared subscriptions end with their session.
+  std::shared_ptr<const route_table> routes_;
   std::unique_ptr<sync_thread> syncing_;
   control_socket control_;
   instant now_;

@@ -118,7 +118,8 @@ struct queue_target {
   entry_options options;
 };
 
-/// A part of a queue, oldest first. What has expired is left out.
+/// A part of a queue, oldest first. What has expired is left out unless it has
+/// been launched.
 struct queue_slice {
   std::vector<stored_entry> entries;
   /// Nothing lies behind it.
@@ -226,7 +227,7 @@ public:
 
   virtual stored_session load(session_key key, const instant& now) = 0;
   /// Reads at most `max_count` entries and about `max_bytes` from sequence
-  /// number `from` on. Removes what has expired.
+  /// number `from` on. Removes what has expired, unless it has been launched.
   virtual queue_slice read_queue(session_key key, uint64_t from,
                                  size_t max_count, size_t max_bytes,
                                  const instant& now) = 0;

@@ -20,14 +20,6 @@ constexpr size_t removed_at_once = 5'000;
 
 enum class verdict { keep, remove, enough };
 
-// The client may hold its identifier, however old the message is.
-bool is_launched(const std::vector<broker::launch_run>& window,
-                 uint64_t sequence, const entry_header& entry) {
-  return entry.options.packet_id != 0 || entry.kind == entry_kind::released
-         || (entry.options.qos != protocol::qos::at_most_once
-             && broker::launched_id(window, sequence) != 0);
-}
-
 } // namespace
 
 // Removes what `judge` says and tells how much that was, as far as it could be

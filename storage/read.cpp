@@ -176,6 +176,15 @@ broker::queue_slice disk_store::read_slice(session_key key, uint64_t from,
   result.next = first_visible(key, from);
   size_t bytes = 0;
   size_t looks = 0;
+  std::optional<std::vector<broker::launch_run>> window;
+  auto is_gone = [&](uint64_t sequence, const entry_header& entry) {
+    if (!entry.is_expired(now.wall))
+      return false;
+    if (!window)
+      window = load_window(key);
+    // Once PUBLISH was sent nothing expires [MQTT-3.3.2-5, MQTT-4.3.3-7].
+    return !is_launched(*window, sequence, entry);
+  };
   for (records->Seek(entry_id{key, result.next}.view()); records->Valid();
        records->Next()) {
     if (result.entries.size() == max_count || bytes >= max_bytes
@@ -190,7 +199,7 @@ broker::queue_slice disk_store::read_slice(session_key key, uint64_t from,
       continue;
     }
     result.next = where->sequence + 1;
-    if (entry->header.is_expired(now.wall)) {
+    if (is_gone(where->sequence, entry->header)) {
       ++result.expired;
       result.expired_bytes += entry->header.payload_size;
       remove_entry(tidy, *where, *entry);

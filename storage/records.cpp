@@ -195,6 +195,13 @@ std::string_view encode_released(small_entry& out, uint16_t packet_id) {
   return {out.data(), entry_header_size};
 }
 
+bool is_launched(std::span<const broker::launch_run> window, uint64_t sequence,
+                 const entry_header& entry) noexcept {
+  return entry.options.packet_id != 0 || entry.kind == entry_kind::released
+         || (entry.options.qos != protocol::qos::at_most_once
+             && broker::launched_id(window, sequence) != 0);
+}
+
 std::optional<entry_header> decode_entry_header(std::string_view value) {
   record_reader in{value};
   entry_header result;
@@ -382,8 +389,9 @@ void encode_will(will_parts& out, const broker::stored_will& from,
   end = put_number(end, payload_size(message));
   end = put_number(end, topic_size(message));
   end = put_author(end, from.by);
-  add_parts(out, end, from.by,
-            {message.topic(), message.payload(), message.properties()});
+  add_parts(
+      out, end, from.by,
+      {message.topic(), message.payload(), message.properties_and_path()});
 }
 
 std::optional<broker::stored_will> decode_will(std::string_view value,

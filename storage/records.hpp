@@ -112,6 +112,11 @@ std::string_view encode_shared(small_entry& out,
                                wall_time expires_at, uint64_t body);
 std::string_view encode_released(small_entry& out, uint16_t packet_id);
 
+/// Whether it was sent, as far as it and its session's window say: its client
+/// may hold its packet identifier, so it no longer expires.
+bool is_launched(std::span<const broker::launch_run> window, uint64_t sequence,
+                 const entry_header& entry) noexcept;
+
 std::optional<entry_header> decode_entry_header(std::string_view value);
 std::optional<entry_view> decode_entry(std::string_view value);
 

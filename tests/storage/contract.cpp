@@ -274,6 +274,30 @@ CAF_TEST(what has expired is passed over and counted once) {
   });
 }
 
+CAF_TEST(what has been launched is read however old it is) {
+  with_each_store([](test_subject& on) {
+    message_spec mortal;
+    mortal.expiry = 1;
+    entry_options sent;
+    sent.qos = protocol::qos::exactly_once;
+    for (uint64_t i = 1; i <= 4; ++i) {
+      sent.packet_id = i == 1 ? 9 : 0;
+      CAF_REQUIRE(append(*on, 1, i, make(mortal), sent));
+    }
+    on->put_window(1, std::vector<launch_run>{{2, 10, 2}});
+    CAF_REQUIRE(is_done(on->commit(false)));
+    auto now = later(std::chrono::seconds{5});
+    for (auto expired : {1u, 0u}) {
+      auto found = on->read_queue(1, 1, 10, 1000, now);
+      CAF_CHECK_EQUAL(found.expired, expired);
+      CAF_REQUIRE_EQUAL(found.entries.size(), 3u);
+      CAF_CHECK(found.entries.front().message);
+      CAF_CHECK_EQUAL(found.entries.back().sequence, 3u);
+      on.reopen();
+    }
+  });
+}
+
 CAF_TEST(a restart counts what queues hold) {
   with_each_store([](test_subject& on) {
     on->put_session(make_session(1));
@@ -514,7 +538,7 @@ CAF_TEST(a message keeps its path wherever it lies) {
     std::vector<queue_target> targets{{1, 2, {}}, {2, 1, {}}};
     on->append(*make(spec), targets, test_now);
     spec.retain = true;
-    on->put_retained(*make(spec), test_now);
+    on->put_retained({make(spec), nullptr}, test_now);
     on->put_session(make_session(3));
     stored_will will;
     will.message = make(spec);

@@ -208,7 +208,7 @@ queue_slice memory_store::read_queue(session_key key, uint64_t from,
       break;
     }
     result.next = i->first.second + 1;
-    if (is_expired(entry, now)) {
+    if (is_expired(entry, now) && !is_launched(key, i->first.second)) {
       ++result.expired;
       result.expired_bytes += entry.message->payload().size();
       i = queue.erase(i);

@@ -538,6 +538,64 @@ class Files(PersistenceTest):
 
 
 @troupe_only
+class RemoteBrokers(BrokerTest):
+    """What a bridge is sent by a remote broker that means ill."""
+
+    CONNACK = b"\x20\x02\x00\x00"
+    BEFORE_CONNACK = [
+        b"\x30\x05\x00\x03in/x", b"\x32\x07\x00\x03in/\x00\x01x", b"\xd0\x00",
+        b"\x90\x03\x00\x01\x00", b"\x40\x02\x00\x01", b"\xe0\x00",
+        b"\x20\x00", b"\x20\x02\x00", b"\x30\xff\xff\xff\x7f",
+        b"\x00" * 64, b"\xff" * 64,
+    ]
+    TOPICS = [b"", b"in/", b"in", b"in/#", b"in/+", b"in/" + b"/" * 300,
+              b"in/" + b"x" * 60000, b"in/\x00", b"in/\xff", b"$SYS/in/x"]
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    @classmethod
+    def tearDownClass(cls):
+        pass
+
+    def attack(self, answers):
+        """Bridges of one broker meet an answer each; the broker serves on, and
+        knows what became of each."""
+        with socket.create_server(("127.0.0.1", 0)) as remote:
+            remote.settimeout(raw.DEADLINE)
+            broker = Broker(bridges=[
+                {"name": f"b{i}", "restart_timeout": [60],
+                 "addresses": [f"127.0.0.1:{remote.getsockname()[1]}"],
+                 "topics": [{"pattern": "#", "direction": "in", "qos": 2,
+                             "local_prefix": "here/", "remote_prefix": "in/"}]}
+                for i in range(len(answers))])
+            self.addCleanup(broker.kill)
+            links = []
+            for answer in answers:
+                link, _ = remote.accept()
+                self.addCleanup(link.close)
+                link.sendall(answer)
+                links.append(link)
+            for link in links:
+                link.shutdown(socket.SHUT_WR)
+            broker.log.wait_for("no link to|is lost:", times=len(answers))
+            with raw.Client(broker.address, V5) as client:
+                client.connect("served")
+                client.ping()
+            broker.stop()
+
+    def test_a_remote_broker_that_speaks_before_connack(self):
+        self.attack(self.BEFORE_CONNACK
+                    + [each * 2 for each in self.BEFORE_CONNACK])
+
+    def test_topics_that_are_renamed(self):
+        self.attack([self.CONNACK
+                     + mqtt.packet(0x30, mqtt.binary(topic) + b"payload") * 2
+                     for topic in self.TOPICS])
+
+
+@troupe_only
 class Tools(BrokerTest):
     """troupe's own client, and a broker that is not one."""
 

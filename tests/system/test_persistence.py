@@ -251,6 +251,32 @@ class Queues(PersistenceTest):
         self.assertEqual(sorted(got), list(range(20)))
 
 
+    @expected_differs("2.0 loses what a member held that is gone for good")
+    @each_ending
+    def test_others_get_the_share_of_a_session_that_ends(self):
+        members = [self.durable() for _ in range(2)]
+        for member in members:
+            member.subscribe(f"$share/g/{self.topic}", qos=1)
+            member.disconnect()
+        self.publish_all([str(number) for number in range(600)])
+        self.restart()
+        leaver = self.connected(client_id=members[0].client_id, clean=True)
+        self.assertFalse(leaver.connack.session_present)
+        got = self.payloads(self.again(members[1]), 600)
+        self.assertEqual(sorted(map(int, got)), list(range(600)))
+
+    @expected_differs("2.0 loses what a member held that is gone for good")
+    def test_others_get_the_share_of_a_session_that_expires(self):
+        self.begin()
+        members = [self.durable(session_expiry=1), self.durable()]
+        for member in members:
+            member.subscribe(f"$share/g/{self.topic}", qos=1)
+            member.disconnect()
+        self.publish_all([str(number) for number in range(10)])
+        got = self.payloads(self.again(members[1]), 10)
+        self.assertEqual(sorted(map(int, got)), list(range(10)))
+
+
 class Qos0(PersistenceTest):
     options = {"queue_qos0_messages": True}
 

@@ -95,6 +95,24 @@ class MessageExpiry(TimeTest):
         self.assertEqual(self.payloads(client, 1), ["ever"])
         self.assert_silent(client, self.topic)
 
+    @expected_differs("2.0 lets messages expire that it has sent")
+    @each_ending
+    def test_what_was_sent_expires_no_more(self):
+        client = self.durable()
+        client.subscribe(self.topic, qos=2)
+        for qos in (1, 2):
+            self.publish_all(["sent"], qos, props={"message_expiry": 1})
+        before = [client.receive_publish() for _ in range(2)]
+        client.drop()
+        self.let_time_pass(2)
+        self.restart()
+        client = self.again(client)
+        for first in before:
+            second = client.receive_publish()
+            self.assertEqual((first.pid, first.qos), (second.pid, second.qos))
+            self.assertTrue(second.dup)
+            client.finish(second)
+
     @each_ending
     def test_retained_messages_expire_too(self):
         for name, props in (("short", {"message_expiry": 1}),
