@@ -94,6 +94,7 @@ private:
   void settle(broker::publication_batch& batch);
   void acknowledge(const broker::publication_batch& batch);
   void collect_codes(const broker::publication_batch& batch, bool failed);
+  bool sends_again() const;
   void forget_incoming();
   void send_pubcomp(uint16_t packet_id);
   void send_connack(bool session_present);
