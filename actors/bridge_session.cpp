@@ -31,6 +31,8 @@ void bridge::introduce_ourselves() {
   request.parameters.clean_start = ends;
   request.parameters.expiry_interval = ends ? 0 : broker::session_never_expires;
   request.parameters.client.version = plan_->version();
+  // What the session has waits for the link.
+  request.parameters.client.takes_messages = false;
   request.limits = {plan_, &plan_->limits};
   tell(node_.registries[loop_.index()], std::move(wanted));
 }
@@ -51,9 +53,6 @@ void bridge::on(attached& message) {
     leave_session();
     return;
   }
-  // What the session has waits for the link. What it sends us as to a client
-  // counts as in flight, and comes again.
-  tell(session_, output_writable{false});
   tell(session_, local_subscriptions(*plan_, protocol::qos::exactly_once,
                                      protocol::retain_handling::no_retained));
 }

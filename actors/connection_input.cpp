@@ -4,6 +4,7 @@
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
 #include "broker/mount_point.hpp"
+#include "broker/system_topics.hpp"
 #include "core/log.hpp"
 #include "protocol/encoder.hpp"
 #include "protocol/topic.hpp"
@@ -23,10 +24,6 @@ constexpr auto abnormal = broker::end_of_connection::abnormal;
 
 const failure filter_too_long{ec::topic_filter_invalid,
                               "below its mount_point the filter is too long"};
-
-bool is_system_topic(std::string_view topic) {
-  return protocol::first_level(topic) == "$SYS";
-}
 
 bool is_control_topic(std::string_view topic) {
   return protocol::first_level(topic) == "$CONTROL";
@@ -151,8 +148,11 @@ bool connection::handle(const protocol::frame& in) {
 }
 
 bool connection::fail(const failure& why) {
+  auto text = link_ && why.code == ec::packet_too_large
+                  ? "a packet is larger than bridge_max_packet_size"
+                  : why.text;
   return end_in_order(
-      {abnormal, protocol::reason_for(why.code), std::string{why.text}});
+      {abnormal, protocol::reason_for(why.code), std::string{text}});
 }
 
 /// Ends the connection behind the answers to what came before: returns false.
@@ -293,7 +293,7 @@ reason connection::refusal(const protocol::publish& packet) {
   auto limit = policy_->broker->message_size_limit;
   if (limit != 0 && packet.payload.size() > limit)
     return reason::packet_too_large;
-  if (is_system_topic(packet.topic))
+  if (broker::is_reserved_topic(packet.topic))
     return reason::not_authorized;
   if (has_too_many_levels(packet.topic))
     return reason::topic_name_invalid;

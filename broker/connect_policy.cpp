@@ -1,6 +1,7 @@
 #include "broker/connect_policy.hpp"
 
 #include "broker/message_path.hpp"
+#include "broker/system_topics.hpp"
 #include "protocol/reason.hpp"
 #include "protocol/topic.hpp"
 
@@ -149,7 +150,7 @@ bool check_user(const judge_state& s) {
 }
 
 void set_will(const judge_state& s, time_point now) {
-  if (!s.packet.will || protocol::first_level(s.packet.will->topic) == "$SYS")
+  if (!s.packet.will || is_reserved_topic(s.packet.will->topic))
     return;
   auto& to = s.decision.parameters;
   protocol::message will = *s.packet.will;

@@ -46,7 +46,9 @@ void sender::on_connected(const sender_parameters& client, time_point now,
                           std::vector<queued_delivery>& out) {
   client_ = client;
   is_connected_ = true;
-  is_writable_ = true;
+  is_writable_ = client.takes_messages;
+  if (!is_writable_)
+    return;
   send_all_again(out);
   send_queued_qos0(now, out);
   send_queued(now, out);
@@ -68,7 +70,7 @@ void sender::on_disconnected(bool keep) {
 
 void sender::set_writable(bool writable, time_point now,
                           std::vector<queued_delivery>& out) {
-  is_writable_ = writable && is_connected_;
+  is_writable_ = writable && is_connected_ && client_.takes_messages;
   send_more(now, out);
 }
 
@@ -88,7 +90,7 @@ bool sender::admit(const publication_ptr& message, delivery& what,
   if (!is_deliverable(*message, what.subscription_id, what.qos, now))
     return false;
   if (what.qos == protocol::qos::at_most_once) {
-    if (is_connected_)
+    if (is_connected_ && client_.takes_messages)
       return true;
     if (!limits_->queue_qos0_messages) {
       count_drop(drop_reason::client_offline);

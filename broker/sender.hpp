@@ -24,6 +24,8 @@ struct sender_parameters {
   uint32_t maximum_packet_size = 0;
   /// It is a peer, a node of troupe: it is sent paths, too.
   bool is_peer = false;
+  /// False: what there is waits as if the client were away.
+  bool takes_messages = true;
 };
 
 /// Has the messages of a durable session remembered. Its owner implements it.

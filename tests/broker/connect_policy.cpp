@@ -392,6 +392,16 @@ CAF_TEST(a will to the system topics is forgotten) {
   CAF_CHECK(!accept(packet).parameters.will);
 }
 
+CAF_TEST(a bridge may say by its will that it is gone) {
+  auto packet = ordinary(version::v5);
+  for (auto topic : {"$SYS/broker/connection/site/state", "$SYS", "$SYS/x/y",
+                     "$SYS/broker/connection/site/x/state"}) {
+    will_of(packet).topic = topic;
+    CAF_CHECK_EQUAL(accept(packet).parameters.will != nullptr,
+                    topic == std::string{"$SYS/broker/connection/site/state"});
+  }
+}
+
 CAF_TEST(a will begins its path here whatever its client says) {
   auto packet = ordinary(version::v5);
   byte_buffer properties;

@@ -183,6 +183,21 @@ CAF_TEST(messages wait while the connection takes no more) {
   CAF_CHECK_EQUAL(publish(qos1, "c"), "3:c");
 }
 
+CAF_TEST(all waits while somebody is connected who takes no messages) {
+  limits.queue_qos0_messages = true;
+  CAF_CHECK_EQUAL(publish(qos1, "a"), "");
+  client.takes_messages = false;
+  CAF_CHECK_EQUAL(connect(), "");
+  CAF_CHECK_EQUAL(publish(qos1, "b"), "");
+  CAF_CHECK_EQUAL(publish(qos0, "c"), "");
+  CAF_CHECK_EQUAL(set_writable(true), "");
+  CAF_CHECK_EQUAL(out.queued(), 3u);
+  CAF_CHECK_EQUAL(out.in_flight(), 0u);
+  out.on_disconnected(true);
+  client.takes_messages = true;
+  CAF_CHECK_EQUAL(connect(), "0:c 1:a 2:b");
+}
+
 CAF_TEST(acknowledgements send nothing but PUBREL while it takes no more) {
   limits.max_inflight_messages = 1;
   connect();

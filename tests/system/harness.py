@@ -116,17 +116,21 @@ class Broker:
     Keyword arguments are options named as in mosquitto.conf, None for those
     that shall have their default; `listener` are those that belong to the
     listener, `listeners` replaces it altogether. The file is JSON, or with
-    `conf` a mosquitto.conf.
+    `conf` a mosquitto.conf, whose last lines are `sections`.
     """
 
+    binary = BINARY
+    prefix = () # what the command line begins with
+
     def __init__(self, listener=None, listeners=None, arguments=("-v",),
-                 wait=True, conf=False, **options):
+                 wait=True, conf=False, sections="", **options):
+        self.sections = sections
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="troupe-test-"))
         durable = {"persistence": True,
                    "persistence_location": str(self.folder)} if DURABLE else {}
         self.options = {"allow_anonymous": True, "sys_interval": 1, **durable,
                         **options}
-        self.as_conf = conf or bool(PEER)
+        self.as_conf = conf or bool(sections) or bool(PEER)
         self.arguments = list(arguments)
         self.process = None
         atexit.register(self.kill)
@@ -156,21 +160,21 @@ class Broker:
         # Only a first line tells what the lines behind it mean.
         first = {"per_listener_settings":
                  options.pop("per_listener_settings", False)}
-        lines = [_conf_line(pair) for pair in {**first, **options}.items()]
+        lines = [conf_line(pair) for pair in {**first, **options}.items()]
         for listener in self.listeners:
             rest = dict(listener)
             where = rest.pop("path", None) or rest.pop("address", "")
             lines.append(f"listener {rest.pop('port', 0)} {where}")
-            lines += [_conf_line(pair) for pair in rest.items()]
+            lines += [conf_line(pair) for pair in rest.items()]
         path = self.folder / "mosquitto.conf"
-        path.write_text("\n".join(lines + ["user root", ""]))
+        path.write_text("\n".join(lines + ["user root", self.sections, ""]))
         return path
 
     # -- the process ---------------------------------------------------------
 
     def start(self):
         self.process = subprocess.Popen(
-            [BINARY, "-c", str(self.write_config()), *self.arguments],
+            [*self.prefix, self.binary, "-c", str(self.write_config()), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, errors="replace",
             start_new_session=True, preexec_fn=die_with_parent)
@@ -246,7 +250,7 @@ class Broker:
         raise AssertionError("no VmRSS: the broker is gone")
 
 
-def _conf_line(pair):
+def conf_line(pair):
     name, value = pair
     if isinstance(value, bool):
         value = str(value).lower()
