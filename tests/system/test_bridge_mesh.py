@@ -312,6 +312,17 @@ class Failures(MeshTest):
         # message that took both ways may come again.
         self.finish(may_repeat=restarted)
 
+    def test_a_link_that_comes_back_asks_no_more_than_the_remote_takes(self):
+        sites = self.join([[1], []], gate=(0, 1))
+        reader = Collector(self, sites[1].address, "m/x")
+        self.gate.close()
+        self.state(sites[0], "s0to1").wait("0")
+        self.publish(sites[0], "m/x", *map(str, range(60)), qos=2)
+        self.gate.heal()
+        reader.wait_for("m/x", 59)
+        self.assertIsNone(complaint(reader.got["m/x"], 60, True))
+        self.assertNotIn("receive maximum", sites[1].log.text())
+
     def test_a_site_that_is_started_again(self):
         self.check_restarts(lambda site: site.stop(), 2)
 
