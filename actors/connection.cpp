@@ -391,7 +391,7 @@ void connection::settle(broker::publication_batch& batch) {
 /// A bridge takes an error for an answer, and the message would be lost.
 /// Without an answer it sends the message again when its link comes back.
 bool connection::sends_again() const {
-  return (link_ || peer_ || is_bridge_)
+  return is_of_bridge()
          && node_.settings.acknowledge_after
                 != config::acknowledge_after::routed;
 }

@@ -323,6 +323,20 @@ class Failures(MeshTest):
         self.assertIsNone(complaint(reader.got["m/x"], 60, True))
         self.assertNotIn("receive maximum", sites[1].log.text())
 
+    def test_a_remote_without_memory_gets_it_later(self):
+        sites = self.join([[1], []], memory_limit=24 * 1024 * 1024)
+        reader, greedy = (self.at(sites[1]) for _ in range(2))
+        reader.subscribe("m/x", qos=1)
+        greedy.subscribe("full", qos=1) # and never acknowledges
+        sender = self.at(sites[1])
+        while sender.publish("full", "x" * 10000, 1).code != 0x97:
+            pass
+        self.publish(sites[0], "m/x", "1", "2")
+        sites[1].log_has("s0to1 disconnected: .*above its memory_limit")
+        greedy.drop()
+        self.assertEqual([each.payload for each in take(reader, 2)],
+                         [b"1", b"2"])
+
     def test_a_site_that_is_started_again(self):
         self.check_restarts(lambda site: site.stop(), 2)
 
