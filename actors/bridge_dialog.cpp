@@ -66,6 +66,15 @@ uint32_t longest_addition(const config::bridge_settings& own) noexcept {
   return static_cast<uint32_t>(longest);
 }
 
+/// How many messages the session may have under way: the notice that the bridge
+/// is there has a place among them.
+uint16_t places_of(const config::bridge_settings& own,
+                   const protocol::connack& answer) {
+  auto all = answer.properties.receive_maximum.value_or(65'535);
+  auto gives_notice = own.notifications && !own.notifications_local_only;
+  return gives_notice && all > 1 ? all - 1 : all;
+}
+
 broker::sender_parameters sender_of(const bridge_plan& plan,
                                     const protocol::connack& answer) {
   broker::sender_parameters client;
@@ -76,7 +85,7 @@ broker::sender_parameters sender_of(const bridge_plan& plan,
     return client;
   }
   client.is_peer = true; // what it does not know, it does not heed
-  client.receive_maximum = answer.properties.receive_maximum.value_or(65'535);
+  client.receive_maximum = places_of(plan.own, answer);
   auto limit = answer.properties.maximum_packet_size.value_or(0);
   auto addition = longest_addition(plan.own);
   client.maximum_packet_size = limit == 0         ? 0
@@ -92,6 +101,7 @@ remote_limits limits_of(const protocol::connack& answer,
   limits.max_qos = static_cast<protocol::qos>(
       std::min<uint8_t>(2, said.maximum_qos.value_or(2)));
   limits.retain_available = said.retain_available.value_or(1) != 0;
+  limits.receive_maximum = said.receive_maximum.value_or(65'535);
   limits.keep_alive = said.server_keep_alive.value_or(own.keepalive_interval);
   return limits;
 }

@@ -29,6 +29,13 @@ constexpr auto linger_time = seconds{1};
 /// messages open and must then still be heard, for its PUBRELs.
 constexpr size_t most_unacknowledged = 2 * 65'536;
 
+bool asks_for_answers(const broker::publication_batch& batch) {
+  return std::any_of(
+      batch.items.begin(), batch.items.end(), [](const auto& item) {
+        return item.message->qos() != protocol::qos::at_most_once;
+      });
+}
+
 output_limits limits_of(const listener_policy& at) {
   return {at.broker->output_pause, at.broker->output_limit};
 }
@@ -361,9 +368,16 @@ bool connection::on_receipt(broker::publication_batch& batch) {
 void connection::settle(broker::publication_batch& batch) {
   --unfinished_batches_;
   unfinished_bytes_ -= batch.footprint();
+  if (batch.was_lost())
+    forget_lost(loop_, batch);
   acknowledge(batch);
   if (is_ending_) {
     finish_if_done();
+    return;
+  }
+  if (batch.was_lost() && sends_again() && asks_for_answers(batch)) {
+    end({broker::end_of_connection::abnormal, reason::quota_exceeded,
+         "what it sent could not be stored"});
     return;
   }
   if (last_word_ && unfinished_batches_ == 0) {
@@ -374,12 +388,18 @@ void connection::settle(broker::publication_batch& batch) {
     mark(); // credit is back: read on
 }
 
+/// A bridge takes an error for an answer, and the message would be lost.
+/// Without an answer it sends the message again when its link comes back.
+bool connection::sends_again() const {
+  return is_of_bridge()
+         && node_.settings.acknowledge_after
+                != config::acknowledge_after::routed;
+}
+
 /// A second time it changes nothing.
 void connection::acknowledge(const broker::publication_batch& batch) {
-  using stage = broker::publication_batch::stage;
-  auto failed = !batch.is_routed || batch.progress == stage::failed
-                || batch.has_failed.load(std::memory_order_relaxed);
-  if (failed && version_ != version::v5) {
+  auto failed = batch.was_lost();
+  if (failed && (version_ != version::v5 || sends_again())) {
     receiver_.abandon_batch(batch.number());
   } else {
     collect_codes(batch, failed);

@@ -94,6 +94,9 @@ private:
   void settle(broker::publication_batch& batch);
   void acknowledge(const broker::publication_batch& batch);
   void collect_codes(const broker::publication_batch& batch, bool failed);
+  /// At the other end is a broker that passes on what others have published.
+  bool is_of_bridge() const { return link_ || peer_ || is_bridge_; }
+  bool sends_again() const;
   void forget_incoming();
   void send_pubcomp(uint16_t packet_id);
   void send_connack(bool session_present);

@@ -220,14 +220,15 @@ bool connection::rename_incoming(protocol::publish& packet, std::string& name) {
 }
 
 /// There is no memory for it. QoS 0 is dropped; MQTT 5 has a reason code; an
-/// MQTT 3.x client can only be shown by closing that its message was not taken.
+/// MQTT 3.x client can only be shown by closing that its message was not taken,
+/// and a bridge would let go of it.
 bool connection::turn_down(const protocol::publish& packet) {
   if (packet.qos == qos::at_most_once) {
     using enum broker::drop_reason;
     loop_.stats().dropped[static_cast<size_t>(memory_limit)].add();
     return true;
   }
-  if (version_ != version::v5)
+  if (version_ != version::v5 || is_of_bridge())
     return end_in_order({abnormal, reason::quota_exceeded,
                          "the broker is above its memory_limit"});
   refuse_publish(packet, reason::quota_exceeded);

@@ -34,6 +34,19 @@ bool hand_to_store(const store_actor& store, broker::publication_batch& batch) {
   return true;
 }
 
+void forget_lost(loop& home, const broker::publication_batch& batch) {
+  forget_origins lost;
+  for (const auto& item : batch.items)
+    if (auto path = broker::message_path::parse(item.message->path());
+        path && !item.is_repeat)
+      lost.origins.push_back(path->origin());
+  if (lost.origins.empty())
+    return;
+  // All of a batch belongs to one.
+  auto index = home.routes().index_of(batch.items.front().message->topic());
+  tell(home.routes().subtree(index), std::move(lost));
+}
+
 broker::batch_ptr make_unowned_batch(const store_actor& store,
                                      broker::session_key publisher) {
   auto* owner = store ? new unowned_receipt(store) : nullptr;

@@ -41,6 +41,10 @@ void leave_subtrees(loop& home, broker::session_key key,
 /// True: it was, and its owner is told again when that is done.
 bool hand_to_store(const store_actor& store, broker::publication_batch& batch);
 
+/// What came over a bridge and was lost is sent again: it is no repeat then.
+/// REQUIRES: `batch.was_lost()`.
+void forget_lost(loop& home, const broker::publication_batch& batch);
+
 /// A new batch that no connection waits for. What sessions want remembered of
 /// it reaches the store all the same.
 broker::batch_ptr make_unowned_batch(const store_actor& store,

@@ -115,8 +115,9 @@ void link::greet(byte_buffer& out, const std::vector<uint16_t>& packet_ids) {
   notice.packet_id = notice_id_ = *next_id++;
   notice.topic = own.notification_topic;
   notice.payload = "1";
-  notice.qos = setup_.remote.max_qos == qos::at_most_once ? qos::at_most_once
-                                                          : qos::at_least_once;
+  auto fits = setup_.remote.max_qos != qos::at_most_once
+              && setup_.remote.receive_maximum > 1;
+  notice.qos = fits ? qos::at_least_once : qos::at_most_once;
   if (notice.qos == qos::at_most_once)
     notice.packet_id = notice_id_ = 0;
   notice.retain = setup_.remote.retain_available;

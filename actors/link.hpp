@@ -22,6 +22,8 @@ namespace troupe::actors {
 struct remote_limits {
   protocol::qos max_qos = protocol::qos::exactly_once;
   bool retain_available = true;
+  /// Of messages above QoS 0 that it has not acknowledged.
+  uint16_t receive_maximum = 65'535;
   /// Seconds; 0: off.
   uint16_t keep_alive = 0;
 };

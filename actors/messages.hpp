@@ -91,6 +91,7 @@ struct bridge_changed;
 struct remove_bridge;
 struct link_setup;
 struct call_roll;
+struct forget_origins;
 class route_table;
 class refilling;
 
@@ -174,6 +175,8 @@ using subtree_actor = caf::typed_actor<
     caf::reacts_to<refill>,
     // That was all: serve.
     caf::reacts_to<refilled>,
+    // Messages with these origins come again.
+    caf::reacts_to<forget_origins>,
     // Drop what has expired.
     caf::reacts_to<housekeeping>>;
 
@@ -373,6 +376,12 @@ struct redistribute {
 
 struct continue_replay {
   uint64_t replay = 0;
+};
+
+/// What came over a bridge was seen, but then lost or not stored: it was not
+/// acknowledged.
+struct forget_origins {
+  std::vector<broker::message_origin> origins;
 };
 
 struct housekeeping {};
@@ -866,6 +875,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::actors::end_link))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::bridge_changed))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::remove_bridge))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::call_roll))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::forget_origins))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::route)
@@ -930,3 +940,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::end_link)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::bridge_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::remove_bridge)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::call_roll)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::forget_origins)

@@ -139,6 +139,7 @@ void subtree::on(route& message) {
 void subtree::route_item(broker::publication_batch& batch, uint32_t index) {
   auto& item = batch.items[index];
   if (is_repeat(*item.message)) {
+    item.is_repeat = true;
     item.matched = true; // its publisher has done well
     return;
   }
@@ -191,6 +192,11 @@ bool subtree::is_repeat(const broker::publication& message) {
     return false;
   stats_.repeats.add();
   return true;
+}
+
+void subtree::on(forget_origins& message) {
+  for (const auto& each : message.origins)
+    seen_.erase(each);
 }
 
 /// Replaces a message that leaves the node by one that other nodes know again,

@@ -86,9 +86,9 @@ private:
   };
 
   /// Mail that waits until there is all that it needs.
-  using held_mail =
-      std::variant<route, subscribe_filters, unsubscribe_filters, member_state,
-                   session_left, redistribute, continue_replay, housekeeping>;
+  using held_mail = std::variant<route, subscribe_filters, unsubscribe_filters,
+                                 member_state, session_left, redistribute,
+                                 continue_replay, forget_origins, housekeeping>;
 
   template <class T>
   bool take(const mail& message);
@@ -103,6 +103,7 @@ private:
   void on(session_left& message);
   void on(redistribute& message);
   void on(continue_replay& message) { continue_with(message.replay); }
+  void on(forget_origins& message);
   void on(housekeeping& message);
 
   void retain(const broker::publication_ptr& message,

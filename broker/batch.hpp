@@ -35,6 +35,8 @@ public:
     publication_ptr message;
     /// Set by the subtree: at least one subscription matched.
     bool matched = false;
+    /// Set by the subtree: it was here before, so nobody was sent it.
+    bool is_repeat = false;
     /// Of a QoS 2 message of a durable session: the identifier that is
     /// remembered with it; else 0.
     uint16_t packet_id = 0;
@@ -89,7 +91,7 @@ public:
 
   void add(publication_ptr message) {
     footprint_ += message->footprint();
-    items.push_back({std::move(message), false, 0});
+    items.push_back({std::move(message)});
   }
 
   /// Adds what a session must remember of it. Thread-safe.
@@ -118,6 +120,11 @@ public:
   /// Identifiers of QoS 2 messages are to be remembered with it.
   bool remembers_ids = false;
 
+  /// Whether its publisher must not believe that all was done as it asked.
+  bool was_lost() const noexcept {
+    return !is_routed || progress == stage::failed
+           || has_failed.load(std::memory_order_relaxed);
+  }
   /// Whether the store has something to do before the batch is acknowledged.
   bool must_be_stored() const noexcept {
     return progress == stage::routing && (remembers_ids || has_journal());

@@ -9,6 +9,10 @@ using protocol::qos;
 using protocol::reason;
 
 void receiver::on_connected(uint16_t receive_maximum) {
+  // Whose answer would have been an error is new when it comes again.
+  for (uint32_t i = 0; i < owed_.size(); ++i)
+    if (owed_[i].qos == qos::exactly_once && is_error(owed_[i].code))
+      under_way_.erase(owed_[i].packet_id);
   owed_.release();
   batches_.release();
   owing_.clear();

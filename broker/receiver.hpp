@@ -27,7 +27,8 @@ public:
   };
 
   /// A new network connection: `receive_maximum` is what CONNACK announced (0:
-  /// no limit). QoS 2 identifiers stay, owed acknowledgements do not.
+  /// no limit). QoS 2 identifiers stay, owed acknowledgements do not, and with
+  /// an error that was owed its identifier goes.
   void on_connected(uint16_t receive_maximum);
   /// Forgets everything, as a clean start does.
   void clear();

@@ -2,6 +2,7 @@
 
 #include "broker/message_path.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -18,8 +19,9 @@ public:
   struct bounds {
     /// Nodes' lanes, in each of their epochs; the least recently used goes.
     size_t lanes = 256;
-    /// Runs of sequence numbers without a gap, per lane; the lowest goes.
-    size_t intervals = 16'384;
+    /// Of each lane; the lowest goes. That is 256 KiB, and whatever the gaps
+    /// the last 1.3 million sequences.
+    size_t pieces = 5'461;
   };
 
   seen_set() = default;
@@ -27,10 +29,12 @@ public:
 
   /// Remembers `what`. True if it is new.
   bool insert(const message_origin& what);
+  /// Forgets `what`: it comes again and is new then.
+  void erase(const message_origin& what);
 
   size_t lanes() const noexcept { return lanes_.size(); }
   /// Of all lanes.
-  size_t intervals() const noexcept;
+  size_t pieces() const noexcept;
 
 private:
   struct lane_key {
@@ -43,19 +47,28 @@ private:
   struct hash {
     size_t operator()(const lane_key& key) const noexcept;
   };
-  struct interval {
-    uint64_t first = 0;
+  /// One block of 256 sequences of which some were seen, or a run of blocks of
+  /// which all were.
+  struct piece {
+    uint64_t first = 0; // block
     uint64_t last = 0;
+    std::array<uint64_t, 4> bits{};
+
+    bool is_full() const noexcept;
+    bool is_empty() const noexcept;
   };
-  // Ascending, with a gap between each two.
-  using intervals_type = std::deque<interval>;
+  // Ascending; no two runs touch each other.
+  using pieces_type = std::deque<piece>;
   struct lane {
     lane_key key;
-    intervals_type seen;
+    pieces_type seen;
   };
 
-  static bool add(intervals_type& to, uint64_t sequence);
-  static bool add_between(intervals_type& to, uint64_t sequence);
+  static pieces_type::iterator find(pieces_type& in, uint64_t block);
+  static bool add(pieces_type& to, uint64_t sequence);
+  static void join(pieces_type& in, pieces_type::iterator full);
+  static pieces_type::iterator split(pieces_type& in, pieces_type::iterator run,
+                                     uint64_t block);
   lane& lane_of(const lane_key& key);
 
   bounds most_;

@@ -79,10 +79,13 @@ struct publisher final : broker::batch_owner {
       return;
     is_acknowledged =
         batch->progress == broker::publication_batch::stage::stored;
+    if (batch->was_lost())
+      forget_lost(*home, *batch);
     delete batch;
   }
 
   store_actor store;
+  loop* home = nullptr;
   bool is_acknowledged = false;
 };
 
@@ -102,6 +105,7 @@ struct scenario : caf_fixture {
         tell(idle->session, end_session{});
     });
     who.store = node.store;
+    who.home = &home;
   }
 
   ~scenario() {
@@ -175,7 +179,7 @@ struct scenario : caf_fixture {
   }
 
   /// Sends it again until it is acknowledged.
-  void publish(int serial, bool retain = false) {
+  void publish(int serial, bool retain = false, std::string_view path = {}) {
     protocol::message source;
     auto payload = std::to_string(serial);
     source.topic = "t/1";
@@ -186,7 +190,7 @@ struct scenario : caf_fixture {
       who.is_acknowledged = false;
       broker::batch_ptr batch{new broker::publication_batch(&who, 1, 99),
                               false};
-      batch->add(broker::publication::make(source, at));
+      batch->add(broker::publication::make(source, at, path));
       run_on(home, [this, batch = std::move(batch)]() mutable {
         tell(home.routes().subtree(0), route{std::move(batch)});
       });
@@ -248,6 +252,22 @@ CAF_TEST(whichever write fails what was acknowledged arrives as often as said) {
     all.judge(all.bert, false);
     CAF_REQUIRE(all.database->committed().queue.empty());
     CAF_REQUIRE_EQUAL(all.database->committed().subscriptions.size(), 2u);
+  }
+}
+
+CAF_TEST(whichever write fails what a bridge brings again is no repeat) {
+  for (uint64_t nth = 0; nth <= 40; ++nth) {
+    CAF_MESSAGE("write " << nth);
+    scenario<test::failing_store> all;
+    all.database->fail(nth);
+    all.begin();
+    for (int serial = 1; serial <= all.messages; ++serial)
+      all.publish(serial, false,
+                  broker::to_string({1, 1, 0, static_cast<uint64_t>(serial)}));
+    all.attach(all.bert, "bert");
+    all.judge(all.anna, true);
+    all.judge(all.bert, false);
+    CAF_CHECK_EQUAL(all.stats.repeats.value(), 0u);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "actors/subtree.hpp"
 #include "fixture.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,10 +20,11 @@ struct counting_owner final : broker::batch_owner {
   void on_batch_complete(broker::publication_batch* batch) noexcept override {
     ++completed;
     matched = batch->items.back().matched;
-    delete batch;
+    last.reset(batch);
   }
   int completed = 0;
   bool matched = false;
+  std::unique_ptr<broker::publication_batch> last;
 };
 
 /// One session as the subtree sees it: writes down what it is sent, as

@@ -1,4 +1,5 @@
 // Messages that cross bridges: which get an origin, and which were here before.
+#include "actors/journaling.hpp"
 #include "broker/message_path.hpp"
 #include "subtree_fixture.hpp"
 
@@ -179,6 +180,33 @@ CAF_TEST(a repeat is not retained) {
   publish(batch_of({foreign(1, "old", true)}));
   subscribe(bert, want("a"));
   CAF_CHECK_EQUAL(bert.take(), "newR~");
+}
+
+CAF_TEST(what was lost is delivered when it comes again) {
+  subscribe(bert, want("a"));
+  publish(batch_of({foreign(1, "x"), foreign(2, "y")}));
+  tell(actor, forget_origins{{{1, 5, 0, 2}}});
+  publish(batch_of({foreign(1, "x"), foreign(2, "y")}));
+  publish(batch_of({foreign(2, "y")}));
+  CAF_CHECK_EQUAL(bert.take(), "x y y");
+}
+
+CAF_TEST(whose repeat is lost was not lost) {
+  subscribe(bert, want("a"));
+  publish(batch_of({foreign(1, "x")}));
+  publish(batch_of({foreign(1, "x", false, 3), foreign(2, "y", false, 3)}));
+  loop home{sys, 0};
+  CAF_REQUIRE_EQUAL(home.open(), "");
+  home.set_routes(
+      std::make_shared<const route_table>(std::vector<subtree_actor>{actor}));
+  let_go();
+  CAF_REQUIRE(owner.last != nullptr);
+  forget_lost(home, *owner.last);
+  consume_messages();
+  publish(batch_of({foreign(1, "x", false, 3), foreign(2, "y", false, 3)}));
+  CAF_CHECK_EQUAL(bert.take(), "x y y");
+  home.set_routes(
+      std::make_shared<const route_table>(std::vector<subtree_actor>{}));
 }
 
 CAF_TEST(messages of ordinary clients are never repeats) {

@@ -283,6 +283,22 @@ CAF_TEST(what could not be stored is new when it is sent again) {
   CAF_CHECK_EQUAL(due(), "R2");
 }
 
+CAF_TEST(what was lost after the connection ended is new when it comes again) {
+  for (auto is_told : {false, true}) {
+    CAF_CHECK(routes(qos2, 2, 1));
+    CAF_CHECK(routes(qos2, 3, 2));
+    complete(2, {ok});
+    if (is_told)
+      complete(1, {reason::quota_exceeded});
+    else
+      in.abandon_batch(1);
+    in.on_connected(0); // nobody took what was due
+    CAF_CHECK(routes(qos2, 2, 3));
+    CAF_CHECK(repeats(3, 3));
+    in.clear();
+  }
+}
+
 CAF_TEST(a batch that was acknowledged when routed is not abandoned later) {
   CAF_CHECK(routes(qos2, 2, 1));
   complete(1, {ok});

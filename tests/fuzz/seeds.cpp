@@ -218,10 +218,22 @@ bool write_dynsec(const std::filesystem::path& directory) {
          && write(directory / "payload", "\1"s + std::string{payload});
 }
 
+/// The first two bytes as in fuzz/message_path.cpp.
+bool write_paths(const std::filesystem::path& directory) {
+  auto path = "9f86d081884c7d65/18c2f3a4b5d.0/1f2 0a1b2c3d4e5f6071"s;
+  auto property = "\x26\0\x0btroupe-path\0\x33"s + path;
+  auto others = "\x26\0\1a\0\1b\1\1\3\0\1t\x08\0\1r\x09\0\1c"s;
+  return write(directory / "text", "\1\1"s + path)
+         && write(directory / "last", "\1\0"s + others + property)
+         && write(directory / "between", "\1\0"s + property + others + property)
+         && write(directory / "forged", "\0\0"s + property);
+}
+
 /// By fuzz target.
 constexpr std::pair<const char*, bool (*)(const std::filesystem::path&)>
     seed_writers[] = {
         {"dynsec", &write_dynsec},
+        {"message_path", &write_paths},
         {"configuration", &write_configurations},
         {"credentials", &write_credentials},
         {"acl_file", &write_rights},

@@ -4,7 +4,9 @@ brokers fail: who sends them, who takes them, and what is wrong with what came.
 Both keep their MQTT sessions over any number of connections, as the
 specification asks of a client with a durable session.
 """
+import contextlib
 import itertools
+import socket
 import threading
 
 import client as raw
@@ -33,6 +35,8 @@ class Endpoint:
     def stop(self):
         self.over.set()
         if self.client:
+            with contextlib.suppress(OSError): # wakes who reads
+                self.client.socket.shutdown(socket.SHUT_RDWR)
             self.client.drop()
         if self.thread.ident:
             self.thread.join(10)
@@ -153,6 +157,8 @@ class Collector(Endpoint):
                 self.unfinished.discard(got.pid)
                 self.client.ack(mqtt.PUBCOMP, got.pid)
                 continue
+            if got.type == mqtt.DISCONNECT: # the broker stops
+                raise raw.Closed(got)
             assert got.type == mqtt.PUBLISH, got
             if got.pid not in self.unfinished:
                 with self.changed:
