@@ -79,6 +79,7 @@ class FarSite(sites.Site):
         self.prefix = ("ip", "netns", "exec", namespace)
         path = str(folder / f"{namespace}.socket")
         super().__init__(keeps=True, wait=False, max_queued_messages=0,
+                         arguments=(),
                          listeners=[
                              {"port": 0, "path": path},
                              {"port": PORT, "address": host}],
@@ -105,10 +106,8 @@ class Network(SitesTest):
         self.addCleanup(local.end)
         for each in (remote, local):
             each.wait_until_ready()
-        self.wait_linked(local, "b")
+        self.state(remote, "b").wait("1") # told behind the subscriptions
         source, target = (local, remote) if way == "out" else (remote, local)
-        if way == "in":
-            remote.wait_for_subscription("b")
         topics = ("f/1", "f/2")
         collector = Collector(self, target.address, *topics)
         senders = [Sender(self, source.address, topic, int(topic[-1]))
