@@ -33,14 +33,15 @@ client_settings settings_of(const options& opts, const endpoint& broker) {
   return made;
 }
 
-report run(const options& opts, const client_settings& settings) {
+report run(const options& opts, const client_settings& settings,
+           const client_settings& subscribing) {
   switch (opts.scenario) {
   case scenario::hold:
     return hold{opts, settings}.run();
   case scenario::churn:
     return churn{opts, settings}.run();
   default:
-    return traffic{opts, settings}.run();
+    return traffic{opts, settings, subscribing}.run();
   }
 }
 
@@ -65,7 +66,11 @@ int bench_main(int argc, char** argv) {
   // measured as latency.
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   raise_file_limit();
-  auto result = run(opts, settings_of(opts, *broker));
+  auto settings = settings_of(opts, *broker);
+  auto subscribing = settings;
+  if (opts.subscribe_port != 0)
+    subscribing.broker = *make_endpoint(opts.host, opts.subscribe_port);
+  auto result = run(opts, settings, subscribing);
   auto text = opts.json ? as_json(result, opts) : as_table(result, opts);
   std::fputs(text.c_str(), stdout);
   return result.is_good() ? 0 : 1;

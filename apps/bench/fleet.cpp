@@ -6,11 +6,11 @@
 
 namespace troupe::bench {
 
-void fleet::add(uint32_t count) {
+void fleet::add(uint32_t count, const client_settings& settings) {
   clients_.reserve(clients_.size() + count);
   for (uint32_t i = 0; i < count; ++i) {
     auto index = static_cast<uint32_t>(clients_.size());
-    clients_.push_back(std::make_unique<client>(loop_, owner_, settings_, index,
+    clients_.push_back(std::make_unique<client>(loop_, owner_, settings, index,
                                                 client_id(index)));
   }
 }

@@ -18,12 +18,12 @@ public:
     uint32_t per_address = 10'000;
   };
 
-  fleet(event_loop& loop, client_owner& owner, const client_settings& settings,
-        limits bounds)
-      : loop_(loop), owner_(owner), settings_(settings), limits_(bounds) {}
+  fleet(event_loop& loop, client_owner& owner, limits bounds)
+      : loop_(loop), owner_(owner), limits_(bounds) {}
 
-  /// Makes `count` clients; they are numbered in the order made.
-  void add(uint32_t count);
+  /// Makes `count` clients with `settings`, which outlive this; they are
+  /// numbered in the order made.
+  void add(uint32_t count, const client_settings& settings);
 
   /// Opens clients until as many as allowed are under way. To be called first
   /// and after each `settled`, but not from a client's callback.
@@ -43,7 +43,6 @@ public:
 private:
   event_loop& loop_;
   client_owner& owner_;
-  const client_settings& settings_;
   limits limits_;
   uint32_t opened_ = 0;
   uint32_t under_way_ = 0;

@@ -17,11 +17,11 @@ constexpr auto patience = std::chrono::seconds{20};
 } // namespace
 
 hold::hold(const options& opts, const client_settings& settings)
-    : opts_(opts), clients_(loop_, *this, settings,
+    : opts_(opts), clients_(loop_, *this,
                             {static_cast<uint32_t>(opts.concurrency),
                              static_cast<uint32_t>(opts.per_address)}),
       watch_(opts.pid) {
-  clients_.add(static_cast<uint32_t>(opts.connections));
+  clients_.add(static_cast<uint32_t>(opts.connections), settings);
 }
 
 report hold::run() {

@@ -44,6 +44,10 @@ void add_scenario(CLI::App& app, options& to) {
 void add_broker_options(CLI::App& app, options& to) {
   app.add_option("--host", to.host, "numeric address of the broker");
   app.add_option("-p,--port", to.port, "port of the broker");
+  app.add_option("--subscribe-port", to.subscribe_port,
+                 "port of the broker to subscribe at, which is bridged to it")
+      ->check(CLI::Range(1, 65'535))
+      ->default_str("that of --port");
   auto set_version = [&to](int level) {
     to.version = static_cast<protocol::version>(level);
   };
@@ -54,6 +58,10 @@ void add_broker_options(CLI::App& app, options& to) {
   app.add_option("-u,--username", to.user_name, "user name");
   app.add_option("-P,--password", to.password, "password");
   app.add_option("--pid", to.pid, "process whose CPU and memory to measure")
+      ->check(CLI::Range(1, 1 << 30))
+      ->default_str("none");
+  app.add_option("--subscribe-pid", to.subscribe_pid,
+                 "process of the broker at --subscribe-port, to measure too")
       ->check(CLI::Range(1, 1 << 30))
       ->default_str("none");
   app.add_option("--cpu", to.cpu, "core to run on")
@@ -155,6 +163,20 @@ void fill_in(options& to) {
     to.rate = to.scenario == scenario::latency ? 1000 : 0;
 }
 
+/// What is wrong with the options together; null: nothing.
+const char* find_fault(const options& in) noexcept {
+  if (in.scenario == scenario::latency && in.rate == 0)
+    return "--rate: latency needs one above 0";
+  auto has_one_broker =
+      in.scenario == scenario::hold || in.scenario == scenario::churn;
+  if (has_one_broker && in.subscribe_port != 0)
+    return "--subscribe-port: hold and churn have one broker only; leave it "
+           "out";
+  if (in.subscribe_pid != 0 && in.subscribe_port == 0)
+    return "--subscribe-pid: needs --subscribe-port; add it";
+  return nullptr;
+}
+
 } // namespace
 
 const char* to_string(scenario value) noexcept {
@@ -192,8 +214,8 @@ parsed_options parse(int argc, const char* const* argv) {
     return {std::nullopt, app.exit(why) == 0 ? 0 : 2};
   }
   fill_in(value);
-  if (value.scenario == scenario::latency && value.rate == 0) {
-    std::fputs("--rate: latency needs one above 0\n", stderr);
+  if (const auto* fault = find_fault(value)) {
+    std::fprintf(stderr, "%s\n", fault);
     return {std::nullopt, 2};
   }
   return {std::move(value), 0};

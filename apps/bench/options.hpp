@@ -30,6 +30,9 @@ struct options {
   std::string host = "127.0.0.1";
   /// Default: 1883
   uint16_t port = 1883;
+  /// Where subscribers connect, at the other end of a bridge; 0: where
+  /// publishers do. Default: 0
+  uint16_t subscribe_port = 0;
   /// Default: 4
   protocol::version version = protocol::version::v311;
   std::string user_name;
@@ -71,6 +74,8 @@ struct options {
 
   /// The broker's process; 0: not measured. Default: 0
   int pid = 0;
+  /// That of the broker at `subscribe_port`; 0: not measured. Default: 0
+  int subscribe_pid = 0;
   /// The core to run on; -1: any. Default: -1
   int cpu = -1;
   bool json = false;

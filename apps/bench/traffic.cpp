@@ -19,16 +19,18 @@ constexpr auto setup_limit = std::chrono::seconds{60};
 
 } // namespace
 
-traffic::traffic(const options& opts, const client_settings& settings)
+traffic::traffic(const options& opts, const client_settings& publishing,
+                 const client_settings& subscribing)
     : opts_(opts), plan_(make_plan(opts)),
-      clients_(loop_, *this, settings,
+      clients_(loop_, *this,
                {static_cast<uint32_t>(opts.concurrency),
                 static_cast<uint32_t>(opts.per_address)}),
       ledger_(plan_, opts.payload), watch_(opts.pid),
-      is_ready_(plan_.publishers) {
+      far_watch_(opts.subscribe_pid), is_ready_(plan_.publishers) {
   for (uint32_t i = 0; i < plan_.publishers; ++i)
     publishers_.emplace_back(plan_, i, opts);
-  clients_.add(plan_.subscribers() + plan_.publishers);
+  clients_.add(plan_.subscribers(), subscribing);
+  clients_.add(plan_.publishers, publishing);
 }
 
 report traffic::run() {
@@ -139,6 +141,7 @@ void traffic::publish_until_the_end() {
     if (!is_measuring && now >= from) {
       is_measuring = true;
       watch_.begin();
+      far_watch_.begin();
     }
     owe_what_is_due(now, until);
     break_stall(now);
@@ -150,6 +153,7 @@ void traffic::publish_until_the_end() {
     watch_.tick(now);
   }
   watch_.end();
+  far_watch_.end();
 }
 
 // Nothing new is published, except what was due in an open loop and still
@@ -277,6 +281,7 @@ report traffic::make_report() {
            static_cast<double>(ledger_.measured()) / elapsed, "/s");
   add_process(made, watch_, ledger_.measured(), "cpu_us_per_message",
               "CPU per delivery");
+  add_far_broker(made);
   add_percentiles(made, ledger_.latencies());
   add_subscribing(made);
   add_verdict(made, ledger_.judge());
@@ -290,6 +295,16 @@ report traffic::make_report() {
                      ? "nothing was delivered"
                      : first_problem_);
   return made;
+}
+
+void traffic::add_far_broker(report& to) const {
+  if (!far_watch_.is_on() || ledger_.measured() == 0)
+    return;
+  auto both = static_cast<double>(watch_.cpu() + far_watch_.cpu());
+  to.add("both_cpu_us_per_message", "CPU of both per delivery",
+         both / 1000.0 / static_cast<double>(ledger_.measured()), "us");
+  to.add("both_cpu", "CPU of both", both / 1e9 / in_seconds(watch_.elapsed()),
+         "cores");
 }
 
 void traffic::add_subscribing(report& to) const {

@@ -19,8 +19,9 @@ namespace troupe::bench {
 /// and the options say, waits for what is under way, and reports.
 class traffic : private client_owner {
 public:
-  /// Both arguments outlive this.
-  traffic(const options& opts, const client_settings& settings);
+  /// All arguments outlive this.
+  traffic(const options& opts, const client_settings& publishing,
+          const client_settings& subscribing);
 
   report run();
 
@@ -50,6 +51,7 @@ private:
   bool is_complete();
   report make_report();
   void add_subscribing(report& to) const;
+  void add_far_broker(report& to) const;
 
   bool is_paced() const noexcept { return opts_.rate > 0; }
 
@@ -60,6 +62,8 @@ private:
   fleet clients_;
   ledger ledger_;
   process_watch watch_;
+  /// Of the broker that is subscribed at, if it is another one.
+  process_watch far_watch_;
   std::vector<publisher> publishers_;
   /// Publishers that may go on, and which of them are listed.
   std::vector<uint32_t> ready_;

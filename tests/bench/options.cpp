@@ -46,12 +46,31 @@ CAF_TEST(the protocol version is chosen by its level) {
   CAF_CHECK(parsed.value->version == troupe::protocol::version::v5);
 }
 
+CAF_TEST(subscribers are where publishers are unless it is said) {
+  auto near = parse_words({"pairs", "--port", "1884"});
+  CAF_REQUIRE(near.value.has_value());
+  CAF_CHECK_EQUAL(near.value->subscribe_port, 0);
+  auto far = parse_words({"pairs", "--port", "1884", "--subscribe-port", "1885",
+                          "--subscribe-pid", "7"});
+  CAF_REQUIRE(far.value.has_value());
+  CAF_CHECK_EQUAL(far.value->port, 1884);
+  CAF_CHECK_EQUAL(far.value->subscribe_port, 1885);
+  CAF_CHECK_EQUAL(far.value->subscribe_pid, 7);
+}
+
+CAF_TEST(only who publishes and subscribes has a second broker) {
+  for (auto one : {"hold", "churn"})
+    CAF_CHECK_EQUAL(parse_words({one, "--subscribe-port", "1885"}).status, 2);
+  CAF_CHECK_EQUAL(parse_words({"pairs", "--subscribe-pid", "7"}).status, 2);
+}
+
 CAF_TEST(bad usage has status 2) {
   CAF_CHECK_EQUAL(parse_words({}).status, 2);
   CAF_CHECK_EQUAL(parse_words({"everything"}).status, 2);
   CAF_CHECK_EQUAL(parse_words({"pairs", "--proto", "6"}).status, 2);
   CAF_CHECK_EQUAL(parse_words({"pairs", "--payload", "15"}).status, 2);
   CAF_CHECK_EQUAL(parse_words({"latency", "--rate", "0"}).status, 2);
+  CAF_CHECK_EQUAL(parse_words({"pairs", "--subscribe-port", "0"}).status, 2);
   CAF_CHECK(!parse_words({"everything"}).value.has_value());
 }
 
