@@ -3,6 +3,7 @@
 #include "actors/packet_log.hpp"
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
+#include "broker/bridge_topics.hpp"
 #include "broker/mount_point.hpp"
 #include "core/log.hpp"
 #include "protocol/encoder.hpp"
@@ -62,6 +63,8 @@ bool connection::read_once() {
   auto into = input_.empty() ? loop_.scratch()
                              : std::span{input_.reserve(loop_.scratch().size()),
                                          loop_.scratch().size()};
+  if (link_)
+    into = into.first(std::min(into.size(), link_->read_portion()));
   auto got = stream_.read(into);
   if (got.what == net::io_result::kind::would_block)
     return false;
@@ -293,7 +296,7 @@ reason connection::refusal(const protocol::publish& packet) {
   auto limit = policy_->broker->message_size_limit;
   if (limit != 0 && packet.payload.size() > limit)
     return reason::packet_too_large;
-  if (is_system_topic(packet.topic))
+  if (is_system_topic(packet.topic) && !broker::is_bridge_state(packet.topic))
     return reason::not_authorized;
   if (has_too_many_levels(packet.topic))
     return reason::topic_name_invalid;

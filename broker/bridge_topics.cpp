@@ -55,6 +55,10 @@ size_t fixed_part(std::string_view filter) noexcept {
 
 } // namespace
 
+bool is_bridge_state(std::string_view topic) noexcept {
+  return protocol::matches("$SYS/broker/connection/+/state", topic);
+}
+
 bridge_topics::bridge_topics(const std::vector<bridge_rule>& rules) {
   for (const auto& rule : rules)
     if (has_prefix(rule))

@@ -11,6 +11,11 @@
 
 namespace troupe::broker {
 
+/// $SYS/broker/connection/NAME/state, where bridges say at a remote broker
+/// whether they are there: all below $SYS that clients may publish. It is not
+/// known of every one that it is a bridge.
+bool is_bridge_state(std::string_view topic) noexcept;
+
 /// Which way messages of a rule cross a bridge: `out` to the remote broker,
 /// `in` from it.
 enum class bridge_direction : uint8_t { out, in, both };

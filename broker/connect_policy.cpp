@@ -1,5 +1,6 @@
 #include "broker/connect_policy.hpp"
 
+#include "broker/bridge_topics.hpp"
 #include "broker/message_path.hpp"
 #include "protocol/reason.hpp"
 #include "protocol/topic.hpp"
@@ -148,8 +149,13 @@ bool check_user(const judge_state& s) {
          || s.close("password without user name"); // [MQTT-3.1.2-22]
 }
 
+/// Clients publish nothing there, but for what bridges say of themselves.
+bool is_closed_topic(std::string_view topic) {
+  return protocol::first_level(topic) == "$SYS" && !is_bridge_state(topic);
+}
+
 void set_will(const judge_state& s, time_point now) {
-  if (!s.packet.will || protocol::first_level(s.packet.will->topic) == "$SYS")
+  if (!s.packet.will || is_closed_topic(s.packet.will->topic))
     return;
   auto& to = s.decision.parameters;
   protocol::message will = *s.packet.will;

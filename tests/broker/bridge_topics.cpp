@@ -149,3 +149,16 @@ CAF_TEST(no rules let nothing cross) {
   CAF_CHECK_EQUAL(there(topics, "a"), none);
   CAF_CHECK_EQUAL(here(topics, "a"), none);
 }
+
+CAF_TEST(bridges say below SYS whether they are there) {
+  CAF_CHECK(is_bridge_state("$SYS/broker/connection/far/state"));
+  CAF_CHECK(!is_bridge_state("$SYS/broker/connection/a/b/state"));
+  CAF_CHECK(!is_bridge_state("$SYS/broker/connection/far"));
+  CAF_CHECK(!is_bridge_state("$SYS/broker/uptime"));
+}
+
+CAF_TEST(a rule for all topics takes none that begins with a dollar) {
+  bridge_topics topics{{{"#", both, qos0, "", ""}}};
+  CAF_CHECK_EQUAL(here(topics, "$CONTROL/dynamic-security/v1"), none);
+  CAF_CHECK_EQUAL(there(topics, "$SYS/broker/uptime"), none);
+}
