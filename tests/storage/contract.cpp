@@ -543,7 +543,7 @@ CAF_TEST(a message keeps its path wherever it lies) {
     std::vector<queue_target> targets{{1, 2, {}}, {2, 1, {}}};
     on->append(*make(spec), targets, test_now);
     spec.retain = true;
-    on->put_retained(*make(spec), test_now);
+    on->put_retained({make(spec), nullptr}, test_now);
     on->put_session(make_session(3));
     stored_will will;
     will.message = make(spec);

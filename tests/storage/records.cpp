@@ -179,7 +179,7 @@ CAF_TEST(records of ordinary messages and clients are what they always were) {
   spec.payload = "p";
   spec.properties = std::string{"\x01\x01", 2};
   retained_parts parts;
-  encode_retained(parts, *make(spec), 0);
+  encode_retained(parts, {make(spec), nullptr}, 0);
   CAF_CHECK(joined(parts) == "\x01\x01\0\0\0\0\0\0\0\0\0\0\0\x01p\x01\x01"sv);
 }
 
