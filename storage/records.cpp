@@ -397,8 +397,9 @@ void encode_will(will_parts& out, const broker::stored_will& from,
   end = put_number(end, payload_size(message));
   end = put_number(end, topic_size(message));
   end = put_author(end, from.by);
-  add_parts(out, end, from.by,
-            {message.topic(), message.payload(), message.properties()});
+  add_parts(
+      out, end, from.by,
+      {message.topic(), message.payload(), message.properties_and_path()});
 }
 
 std::optional<broker::stored_will> decode_will(std::string_view value,
