@@ -154,6 +154,8 @@ void appender::settle(broker::journal_part_ptr&& part) {
 }
 
 void appender::on(queue_shrunk& message) {
+  loop_.stats().dropped[static_cast<size_t>(broker::drop_reason::expired)].add(
+      message.expired);
   auto* of = find(message.key);
   if (of == nullptr)
     return;

@@ -48,11 +48,12 @@ void bridge::receive(const mail& message) {
     on(*session);
   else if (auto* answer = message.get_if<send_suback>())
     on(*answer);
+  else if (message.get_if<taken_over>())
+    give_session_up();
   else if (auto* removed = message.get_if<remove_bridge>())
     on(*removed);
   else if (auto* stop = message.get_if<stop_node>())
     on(*stop);
-  // What the session sends to its client meanwhile, it sends again later.
 }
 
 void bridge::on_failure(const char* what) noexcept {
@@ -322,8 +323,8 @@ void bridge::watch(time_point now) {
       give_up("no answer within bridge_connect_timeout");
     break;
   case stage::preparing:
-    if (now >= retry_at_ && !session_)
-      introduce_ourselves();
+    if (now >= retry_at_)
+      session_ ? leave_session() : introduce_ourselves();
     break;
   case stage::linked:
     watch_link(now);
@@ -346,7 +347,8 @@ void bridge::watch_link(time_point now) {
   if (plan_->own.start_type == config::bridge_start::lazy
       && now - busy_at_ >= plan_->own.idle_timeout)
     end_link_for("nothing was sent for idle_timeout");
-  else if (!probe_.is_busy() && schedule_->should_probe_primary(now))
+  else if (plan_->own.start_type != config::bridge_start::once
+           && !probe_.is_busy() && schedule_->should_probe_primary(now))
     probe_.begin(plan_->own, plan_->own.addresses.front(), ++last_number_,
                  self_);
 }
@@ -380,10 +382,11 @@ void bridge::notify(std::string_view state) {
 // -- the end
 // -----------------------------------------------------------------------
 
-void bridge::on(remove_bridge&) {
+void bridge::on(remove_bridge& message) {
   if (is_stopping_ || is_removed_)
     return;
   is_removed_ = true;
+  keeps_session_ = message.keeps_session;
   if (stage_ == stage::linked) {
     end_link_for("it is gone from the configuration");
     return;
@@ -396,6 +399,10 @@ void bridge::on(remove_bridge&) {
 
 /// Nobody will ever take what waits there.
 void bridge::remove_session() {
+  if (keeps_session_) {
+    finish();
+    return;
+  }
   if (auto waiting = queue(); waiting.messages != 0)
     log::write(log::level::warning,
                "Bridge {} is gone from the configuration, and {} messages that "
@@ -415,7 +422,7 @@ void bridge::on(stop_node&) {
 }
 
 void bridge::finish() {
-  if (node_.store && is_removed_)
+  if (node_.store && is_removed_ && !keeps_session_)
     object_of<appender>(node_.appenders[loop_.index()])
         ->set_limits(plan_->own.local_clientid, nullptr);
   status_->enter(bridge_state::stopped);

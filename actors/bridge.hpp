@@ -102,6 +102,7 @@ private:
   void introduce_ourselves();
   void on(attached& message);
   void on(send_suback& message);
+  void give_session_up();
   void leave_session();
 
   // bridge_dialog.cpp: from a socket to CONNACK
@@ -154,6 +155,7 @@ private:
   bool was_linked_ = false;
   bool begins_at_once_ = false;
   bool is_removed_ = false;
+  bool keeps_session_ = false; // when it is removed
   bool is_stopping_ = false;
 };
 

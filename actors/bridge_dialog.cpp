@@ -63,7 +63,19 @@ uint32_t longest_addition(const config::bridge_settings& own) noexcept {
   size_t longest = 0;
   for (const auto& each : own.topics)
     longest = std::max(longest, each.remote_prefix.size());
-  return static_cast<uint32_t>(longest);
+  constexpr size_t longer_length = 3; // of the packet
+  return longest == 0 ? 0 : static_cast<uint32_t>(longest + longer_length);
+}
+
+/// Bytes; 0: no limit.
+uint32_t packet_limit(const config::bridge_settings& own,
+                      const protocol::connack& answer) noexcept {
+  auto theirs = answer.properties.maximum_packet_size.value_or(0);
+  auto limit = theirs == 0 || own.max_packet_size == 0
+                   ? std::max(theirs, own.max_packet_size)
+                   : std::min(theirs, own.max_packet_size);
+  auto addition = longest_addition(own);
+  return limit == 0 ? 0 : limit > addition ? limit - addition : 1;
 }
 
 /// How many messages the session may have under way: the notice that the bridge
@@ -79,6 +91,7 @@ broker::sender_parameters sender_of(const bridge_plan& plan,
                                     const protocol::connack& answer) {
   broker::sender_parameters client;
   client.version = plan.version();
+  client.maximum_packet_size = packet_limit(plan.own, answer);
   if (client.version != version::v5) {
     client.receive_maximum =
         has_qos2(plan.topics) ? safe_qos2_messages : usual_messages;
@@ -86,11 +99,6 @@ broker::sender_parameters sender_of(const bridge_plan& plan,
   }
   client.is_peer = true; // what it does not know, it does not heed
   client.receive_maximum = places_of(plan.own, answer);
-  auto limit = answer.properties.maximum_packet_size.value_or(0);
-  auto addition = longest_addition(plan.own);
-  client.maximum_packet_size = limit == 0         ? 0
-                               : limit > addition ? limit - addition
-                                                  : 1;
   return client;
 }
 

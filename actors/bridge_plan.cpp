@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 #include <vector>
@@ -12,6 +13,9 @@
 namespace troupe::actors {
 
 namespace {
+
+/// What else a bridge says needs packet identifiers, too.
+constexpr uint16_t most_in_flight = 32'767;
 
 broker::bridge_direction direction_of(config::bridge_direction from) noexcept {
   switch (from) {
@@ -36,12 +40,15 @@ broker::bridge_topics topics_of(const config::bridge_settings& own) {
 
 broker::session_limits limits_of(const config::bridge_settings& own,
                                  broker::session_limits limits) {
-  limits.max_inflight_messages = own.max_inflight_messages;
+  auto wanted = own.max_inflight_messages;
+  limits.max_inflight_messages =
+      wanted == 0 ? most_in_flight : std::min(wanted, most_in_flight);
   limits.max_inflight_bytes = 0;
   limits.max_queued_messages =
       own.max_queued_messages.value_or(limits.max_queued_messages);
   limits.max_queued_bytes =
       own.max_queued_bytes.value_or(limits.max_queued_bytes);
+  limits.max_queued_age = own.max_queued_age;
   limits.queue_qos0_messages =
       own.queue_qos0_messages.value_or(limits.queue_qos0_messages);
   return limits;

@@ -12,7 +12,9 @@ namespace {
 
 using std::chrono::seconds;
 
-/// After the session could not be had.
+/// After the session could not be had; and how long its answer is waited for:
+/// with a full disk it does not come, but what waits there can leave all the
+/// same.
 constexpr auto session_retry = seconds{5};
 
 } // namespace
@@ -40,6 +42,10 @@ void bridge::introduce_ourselves() {
 void bridge::on(attached& message) {
   if (stage_ != stage::preparing && stage_ != stage::removing)
     return;
+  if (!message.session && stage_ == stage::removing) {
+    finish(); // there is none
+    return;
+  }
   if (!message.session) {
     log::write(log::level::warning,
                "Bridge {}: its session cannot be had; it is tried again.",
@@ -53,6 +59,7 @@ void bridge::on(attached& message) {
     leave_session();
     return;
   }
+  retry_at_ = loop_.now() + session_retry;
   tell(session_, local_subscriptions(*plan_, protocol::qos::exactly_once,
                                      protocol::retain_handling::no_retained));
 }
@@ -63,7 +70,14 @@ void bridge::on(send_suback& message) {
     leave_session();
 }
 
+/// A client of its name wants it. What it was asked for, it does all the same.
+void bridge::give_session_up() {
+  if (stage_ == stage::preparing && session_)
+    leave_session();
+}
+
 void bridge::leave_session() {
+  retry_at_ = never;
   detached farewell;
   farewell.connection = as_connection();
   farewell.receiver = std::exchange(receiver_, nullptr);

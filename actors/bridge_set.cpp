@@ -8,6 +8,17 @@
 
 namespace troupe::actors {
 
+namespace {
+
+/// Whether one of the bridges has a session of that name.
+bool has_session(const node_policy& policy, const std::string& client_id) {
+  return std::any_of(
+      policy.bridges.begin(), policy.bridges.end(),
+      [&](const auto& plan) { return plan->own.local_clientid == client_id; });
+}
+
+} // namespace
+
 void bridge_set::change(const node_policy& policy) {
   remove_unless_in(policy);
   for (const auto& plan : policy.bridges) {
@@ -23,7 +34,8 @@ void bridge_set::change(const node_policy& policy) {
   node_.bridges.set(std::move(all));
 }
 
-/// One whose session has another name now is another one.
+/// One whose session has another name now is another one. Where only the bridge
+/// has another name, what waits in its session is the new one's.
 void bridge_set::remove_unless_in(const node_policy& policy) {
   std::erase_if(bridges_, [&](const auto& known) {
     const auto& [name, each] = known;
@@ -34,7 +46,7 @@ void bridge_set::remove_unless_in(const node_policy& policy) {
                              && plan->own.local_clientid == each.client_id;
                     });
     if (!stays)
-      tell(each.actor, remove_bridge{});
+      tell(each.actor, remove_bridge{has_session(policy, each.client_id)});
     return !stays;
   });
 }

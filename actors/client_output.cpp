@@ -1,5 +1,7 @@
 #include "actors/client_output.hpp"
 
+#include <algorithm>
+
 namespace troupe::actors {
 
 client_output::client_output(loop& home, protocol::version v,
@@ -61,10 +63,11 @@ byte_buffer& client_output::control() {
   return buffer_;
 }
 
-net::io_result::kind client_output::flush(net::stream& to) {
+net::io_result::kind client_output::flush(net::stream& to, size_t most) {
   if (buffer_.empty())
     return net::io_result::kind::done;
-  auto written = to.write(buffer_.bytes());
+  auto part = buffer_.bytes().first(std::min(most, buffer_.size()));
+  auto written = to.write(part);
   if (written.what != net::io_result::kind::done)
     return written.what;
   home_.stats().bytes_sent.add(written.bytes);
@@ -73,9 +76,10 @@ net::io_result::kind client_output::flush(net::stream& to) {
     slow_ = false;
     let_go();
   }
-  if (!buffer_.empty())
+  if (written.bytes < part.size())
     return net::io_result::kind::would_block;
-  home_.give_back(std::move(buffer_));
+  if (buffer_.empty())
+    home_.give_back(std::move(buffer_));
   return net::io_result::kind::done;
 }
 

@@ -8,6 +8,7 @@
 #include "net/stream.hpp"
 #include "protocol/packet.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -58,8 +59,9 @@ public:
   bool is_above_pause() const noexcept { return size() > limits_.pause; }
   bool is_below_pause() const noexcept { return size() <= limits_.pause / 2; }
 
-  /// One write. `done` also if all was written or nothing was there.
-  net::io_result::kind flush(net::stream& to);
+  /// One write, of at most so many bytes. `done` also if all of them were
+  /// written or nothing was there.
+  net::io_result::kind flush(net::stream& to, size_t most = SIZE_MAX);
   /// When `on_patience_over` is due; `never` if nobody is held.
   time_point hold_deadline() const noexcept { return hold_until_; }
   void on_patience_over();

@@ -65,8 +65,8 @@ connection::connection(caf::actor_config& cfg, node_context& shared, loop& home,
     who_ = std::make_unique<login>(std::move(client_->who));
   if (client_->link) {
     link_ = std::make_unique<link>(std::move(*client_->link), home.now());
-    auto largest = link_->plan().own.max_packet_size;
-    max_packet_size_ = largest;
+    auto is_announced = version_ == version::v5; // 0: no limit
+    max_packet_size_ = is_announced ? link_->plan().own.max_packet_size : 0;
     retain_available_ = true;
   } else {
     set_traffic_limits();
@@ -146,14 +146,15 @@ void connection::on(attached& message) {
     finish_if_done();
     return;
   }
-  receiver_.on_connected(link_ ? link_->plan().own.receive_maximum
-                         : version_ == version::v5
-                             ? policy_->broker->max_inflight_messages
-                             : 0);
+  receiver_.on_connected(version_ != version::v5 ? 0
+                         : link_ ? link_->plan().own.receive_maximum
+                                 : policy_->broker->max_inflight_messages);
   if (link_)
     begin_link(message);
   else
     send_connack(message.session_present);
+  if (is_ending_)
+    return;
   auto rest = std::move(client_->rest);
   client_.reset();
   last_read_ = loop_.now();
@@ -194,7 +195,8 @@ void connection::on(send_now& message) {
     header.qos = delivery.qos;
     header.retain = delivery.retain;
     header.with_path = peer_;
-    prepare(header, *item.message);
+    if (!prepare(header, *item.message))
+      continue;
     packet_log::sent(client_id_, *item.message, header);
     output_.publish(*item.message, header);
   }
@@ -219,7 +221,8 @@ void connection::on(send_queued& message) {
     header.retain = delivery.retain;
     header.with_path = peer_;
     header.dup = delivery.dup;
-    prepare(header, *delivery.message);
+    if (!prepare(header, *delivery.message))
+      continue;
     packet_log::sent(client_id_, *delivery.message, header);
     output_.publish(*delivery.message, header);
   }
@@ -240,21 +243,24 @@ void connection::release(const broker::queued_delivery& delivery) {
   loop_.stats().packets_sent.add();
 }
 
-/// Names the message as the other side knows it.
-void connection::prepare(broker::delivery_header& header,
+/// Names the message as the other side knows it. False: it is not sent.
+bool connection::prepare(broker::delivery_header& header,
                          const broker::publication& message) {
   if (link_)
-    link_->prepare(header, message, loop_.now());
-  else if (const auto& mount_point = rules().mount_point; !mount_point.empty())
+    return prepare_for_server(header, message);
+  if (const auto& mount_point = rules().mount_point; !mount_point.empty())
     header.hidden_prefix = static_cast<uint16_t>(
         broker::hidden_prefix(mount_point, message.topic()));
+  return true;
 }
 
 void connection::on(send_suback& message) {
   if (is_ending_)
     return;
-  if (link_) // nobody there has asked
+  if (link_) { // nobody there has asked
+    warn_of_refusals(message);
     return;
+  }
   if (version_ != version::v5) // one code for every refusal [MQTT-3.9.3-2]
     for (auto& code : message.codes)
       if (static_cast<uint8_t>(code) >= 0x80)
@@ -309,6 +315,8 @@ void connection::on(policy_changed& message) {
 }
 
 void connection::on(disconnect_users& message) {
+  if (link_)
+    return;
   const auto& names = *message.names;
   auto user_name = who_ ? who_->user_name : std::nullopt;
   if (std::find(names.begin(), names.end(), user_name) != names.end())
@@ -624,8 +632,8 @@ void connection::on_end_of_turn() noexcept {
     read(); // credit is back, and polling does not tell of what a layer has
   if (is_ending_)
     return;
-  if (!is_blocked_ && (!link_ || may_write()))
-    after_flush(output_.flush(stream_));
+  if (!is_blocked_)
+    link_ ? write_to_server() : after_flush(output_.flush(stream_));
   if (is_ending_)
     return;
   update_interest();

@@ -107,7 +107,7 @@ private:
   void log_end(const ending& how) const;
   void set_traffic_limits();
   bool may(security::action what, std::string_view topic);
-  void prepare(broker::delivery_header& header,
+  bool prepare(broker::delivery_header& header,
                const broker::publication& message);
   void release(const broker::queued_delivery& delivery);
   void set_interest(net::interest wanted);
@@ -163,7 +163,10 @@ private:
   void watch_link(time_point now);
   void say_farewell(const ending& how);
   void settle_lowered();
-  bool may_write();
+  void write_to_server();
+  bool prepare_for_server(broker::delivery_header& header,
+                          const broker::publication& message);
+  void warn_of_refusals(const send_suback& answer) const;
   bool handle_from_server(const protocol::frame& in);
   bool handle_suback(const protocol::suback& packet);
   bool handle_server_disconnect(const protocol::disconnect& packet);

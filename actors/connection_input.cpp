@@ -59,6 +59,8 @@ bool connection::read_once() {
   auto into = input_.empty() ? loop_.scratch()
                              : std::span{input_.reserve(loop_.scratch().size()),
                                          loop_.scratch().size()};
+  if (link_)
+    into = into.first(std::min(into.size(), link_->read_portion()));
   auto got = stream_.read(into);
   if (got.what == net::io_result::kind::would_block)
     return false;

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace troupe::actors {
 
 namespace {
@@ -38,6 +40,11 @@ reason client_reason(reason code) noexcept {
 } // namespace
 
 void connection::begin_link(const attached& message) {
+  if (message.spare_ids.size() < link::packet_ids_needed(link_->plan())) {
+    end({abnormal, reason::quota_exceeded,
+         "too many messages are on their way for its subscriptions"});
+    return;
+  }
   link_->greet(output_.control(), message.spare_ids);
   tell(session_, link_->subscriptions());
   tell(link_->owner(), link_attached{self_});
@@ -46,6 +53,8 @@ void connection::begin_link(const attached& message) {
 
 /// Time has passed: keep alive, and what was held back.
 void connection::watch_link(time_point now) {
+  if (!wants_input())
+    last_read_ = now; // an answer may be there, unread
   if (link_->is_dead(now, last_read_)) {
     end({abnormal, reason::unspecified_error,
          "the remote broker does not answer"});
@@ -60,12 +69,40 @@ void connection::watch_link(time_point now) {
   arm();
 }
 
-bool connection::may_write() {
+void connection::write_to_server() {
   auto size = output_.size();
-  if (!link_->may_write(loop_.now(), size != 0))
-    return false;
-  link_->wrote(size, loop_.now());
-  return true;
+  auto portion = link_->allowance(size, loop_.now());
+  if (portion == 0)
+    return;
+  auto what = output_.flush(stream_, portion);
+  link_->wrote(size - output_.size(), output_.size(), loop_.now());
+  after_flush(what);
+}
+
+bool connection::prepare_for_server(broker::delivery_header& header,
+                                    const broker::publication& message) {
+  if (link_->prepare(header, message, loop_.now()))
+    return true;
+  using enum broker::drop_reason;
+  loop_.stats().dropped[static_cast<size_t>(packet_too_large)].add();
+  log::client(log::level::notice, client_id_,
+              "Bridge {}: a message is dropped: with remote_prefix its topic "
+              "is empty or too long.",
+              link_->plan().own.name);
+  return false;
+}
+
+/// Here is less than the bridge is configured for.
+void connection::warn_of_refusals(const send_suback& answer) const {
+  auto is_refused = [](reason code) {
+    return static_cast<uint8_t>(code) >= 0x80;
+  };
+  if (!answer.unsubscribe
+      && std::any_of(answer.codes.begin(), answer.codes.end(), is_refused))
+    log::client(log::level::warning, client_id_,
+                "Bridge {} has more topics than max_subscriptions allows: not "
+                "all of them are sent.",
+                link_->plan().own.name);
 }
 
 /// The session is answered for messages whose QoS the remote broker does not

@@ -1,6 +1,8 @@
 #include "actors/link.hpp"
 
+#include "broker/mount_point.hpp"
 #include "protocol/encoder.hpp"
+#include "protocol/topic.hpp"
 
 #include <fmt/format.h>
 
@@ -23,8 +25,26 @@ constexpr size_t filters_per_packet = 50;
 constexpr auto echo_age = seconds{30};
 constexpr uint32_t most_echoes = 100'000;
 
+/// Output that goes at once although more might come.
+constexpr size_t full_batch = 65'536;
+
 /// Beyond keep alive, before a PINGREQ counts as unanswered.
 constexpr auto least_patience = seconds{5};
+constexpr auto moment = seconds{1};
+
+/// Whether a PUBLISH can have the name that `header` gives to `topic`.
+bool is_name(const broker::delivery_header& header,
+             std::string_view topic) noexcept {
+  auto kept = topic.substr(header.hidden_prefix);
+  auto levels = [](std::string_view text) {
+    return static_cast<size_t>(std::count(text.begin(), text.end(), '/'));
+  };
+  auto size = header.added_prefix.size() + kept.size();
+  return size != 0 && size <= UINT16_MAX
+         && (header.added_prefix.empty()
+             || levels(header.added_prefix) + levels(kept)
+                    <= protocol::max_topic_slashes);
+}
 
 size_t packets_for(size_t filters) noexcept {
   return (filters + filters_per_packet - 1) / filters_per_packet;
@@ -151,12 +171,16 @@ bool link::takes_answer(packet_type type, uint16_t packet_id) noexcept {
 // -- messages
 // -------------------------------------------------------------------------
 
-void link::prepare(broker::delivery_header& header,
+bool link::prepare(broker::delivery_header& header,
                    const broker::publication& message, time_point now) {
   auto topic = message.topic();
   if (auto change = plan().topics.outgoing(topic)) {
     header.hidden_prefix = static_cast<uint16_t>(change->stripped);
     header.added_prefix = change->added;
+  }
+  if (!is_name(header, topic)) {
+    settle(header);
+    return false;
   }
   header.retain = header.retain && plan().own.outgoing_retain
                   && setup_.remote.retain_available;
@@ -167,24 +191,34 @@ void link::prepare(broker::delivery_header& header,
   status.bytes_out.fetch_add(message.payload().size(),
                              std::memory_order_relaxed);
   if (!echoes_)
-    return;
+    return true;
   std::string there{header.added_prefix};
   there += topic.substr(header.hidden_prefix);
   if (plan().topics.echoes(there))
     echoes_->sent(broker::echo_fingerprint(there, message.payload()), now);
+  return true;
 }
 
 /// It waits since a time when the remote broker allowed more, or was not known
 /// yet.
 void link::lower(broker::delivery_header& header) {
-  auto was = header.qos;
-  header.qos = setup_.remote.max_qos;
-  if (was == qos::exactly_once)
+  if (setup_.remote.max_qos == qos::at_most_once)
+    settle(header);
+  else
     lowered_.insert(header.packet_id);
+  header.qos = setup_.remote.max_qos;
+}
+
+/// Nothing will come for it from there.
+void link::settle(const broker::delivery_header& header) {
   if (header.qos == qos::at_most_once)
-    settled_.push_back(
-        {was == qos::exactly_once ? packet_type::pubrec : packet_type::puback,
-         header.packet_id, protocol::reason::success});
+    return;
+  auto answer = packet_type::puback;
+  if (header.qos == qos::exactly_once) {
+    answer = packet_type::pubrec;
+    lowered_.insert(header.packet_id);
+  }
+  settled_.push_back({answer, header.packet_id, protocol::reason::success});
 }
 
 packet_type link::translate(packet_type type, uint16_t packet_id) {
@@ -194,7 +228,9 @@ packet_type link::translate(packet_type type, uint16_t packet_id) {
 }
 
 bool link::swallows_pubrel(uint16_t packet_id) {
-  if (lowered_.empty() || lowered_.erase(packet_id) == 0)
+  auto was_lowered = lowered_.erase(packet_id) != 0;
+  // Without QoS 2 there, an earlier link has lowered it.
+  if (!was_lowered && setup_.remote.max_qos == qos::exactly_once)
     return false;
   settled_.push_back(
       {packet_type::pubcomp, packet_id, protocol::reason::success});
@@ -212,7 +248,8 @@ bool link::accept(protocol::publish& packet, std::string& name,
     status.echoes.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
-  if (!plan().topics.incoming(packet.topic, name)) {
+  if (!plan().topics.incoming(packet.topic, name) || name.empty()
+      || !broker::fits(name)) {
     status.unwanted.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
@@ -246,38 +283,45 @@ void link::on_pingresp(time_point now) noexcept {
 bool link::is_dead(time_point now, time_point last_read) const noexcept {
   if (pinged_ == never || keep_alive_.count() == 0)
     return false;
-  auto patience = std::max<duration>(keep_alive_ / 2, least_patience);
-  return now - std::max(pinged_, last_read) >= patience;
+  // While nothing is read, nothing can be heard.
+  auto heard = std::max({pinged_, last_read, in_pace_.free_at()});
+  return now - heard >= patience();
+}
+
+duration link::patience() const noexcept {
+  return std::max<duration>(keep_alive_ / 2, least_patience);
 }
 
 // -- pace
 // ---------------------------------------------------------------------------
 
-bool link::may_write(time_point now, bool has_output) noexcept {
-  if (!has_output) {
-    batch_until_ = never;
-    return true;
-  }
-  if (auto delay = plan().own.batch_delay; delay.count() != 0) {
+size_t link::allowance(size_t output, time_point now) noexcept {
+  if (output == 0)
+    return 0;
+  auto delay = plan().own.batch_delay;
+  if (delay.count() != 0 && output < full_batch) {
     if (batch_until_ == never)
       batch_until_ = now + delay;
     if (now < batch_until_)
-      return false;
+      return 0;
   }
-  if (!out_pace_.is_free(now))
-    return false;
-  batch_until_ = never;
-  return true;
+  return out_pace_.is_free(now) ? out_pace_.portion() : 0;
+}
+
+/// What is left has waited long enough.
+void link::wrote(size_t bytes, size_t left, time_point now) noexcept {
+  out_pace_.spend(bytes, now);
+  if (left == 0)
+    batch_until_ = never;
 }
 
 time_point link::deadline(time_point now) const noexcept {
-  auto soonest = std::min(ping_at_, batch_until_);
-  if (pinged_ != never)
-    soonest = std::min(soonest, now + least_patience);
-  if (!out_pace_.is_free(now))
-    soonest = std::min(soonest, out_pace_.free_at());
-  if (!in_pace_.is_free(now))
-    soonest = std::min(soonest, in_pace_.free_at());
+  auto soonest = ping_at_;
+  if (pinged_ != never) // and what has come since may put it off
+    soonest = std::min(soonest, std::max(pinged_ + patience(), now + moment));
+  for (auto when : {batch_until_, out_pace_.free_at(), in_pace_.free_at()})
+    if (when > now)
+      soonest = std::min(soonest, when);
   return soonest;
 }
 

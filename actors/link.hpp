@@ -77,8 +77,8 @@ public:
   // ----------------------------------------------------------------
 
   /// Names the message as the remote broker knows it and asks no more of that
-  /// than it has. Counts it.
-  void prepare(broker::delivery_header& header,
+  /// than it has. Counts it. False: it has no name there, and is not sent.
+  bool prepare(broker::delivery_header& header,
                const broker::publication& message, time_point now);
   /// Names a message that came as it is known here: `name` has the memory.
   /// False: it is not to be taken.
@@ -90,7 +90,8 @@ public:
   /// PUBREL of a message that was lowered is not sent: true, and PUBCOMP is
   /// what the session gets.
   bool swallows_pubrel(uint16_t packet_id);
-  /// Messages sent with QoS 0 that the session believes in flight.
+  /// Messages sent with QoS 0 or not at all that the session believes in
+  /// flight.
   std::vector<broker::receiver::acknowledgement>& settled() noexcept {
     return settled_;
   }
@@ -107,12 +108,13 @@ public:
   // -- pace
   // ------------------------------------------------------------------------
 
-  /// Output may go out now; else at `flush_at()`.
-  bool may_write(time_point now, bool has_output) noexcept;
-  void wrote(size_t bytes, time_point now) noexcept {
-    out_pace_.spend(bytes, now);
-  }
+  /// How much of so many bytes of output may go out now.
+  size_t allowance(size_t output, time_point now) noexcept;
+  /// So many bytes went out, and others are left.
+  void wrote(size_t bytes, size_t left, time_point now) noexcept;
   bool may_read(time_point now) const noexcept { return in_pace_.is_free(now); }
+  /// How much to read at a time.
+  size_t read_portion() const noexcept { return in_pace_.portion(); }
   void read(size_t bytes, time_point now) noexcept {
     in_pace_.spend(bytes, now);
   }
@@ -122,11 +124,13 @@ public:
 
 private:
   void lower(broker::delivery_header& header);
+  void settle(const broker::delivery_header& header);
+  duration patience() const noexcept;
 
   link_setup setup_;
   std::unique_ptr<broker::echo_memory> echoes_; // null: none is possible
   std::vector<std::pair<uint16_t, std::vector<std::string>>> asked_;
-  std::unordered_set<uint16_t> lowered_;
+  std::unordered_set<uint16_t> lowered_; // of QoS 2, until their PUBREL
   std::vector<broker::receiver::acknowledgement> settled_;
   broker::byte_pace out_pace_;
   broker::byte_pace in_pace_;

@@ -277,6 +277,10 @@ using greeter_actor = caf::typed_actor<
 using bridge_actor = caf::typed_actor<
     // A name is resolved.
     caf::reacts_to<dialed>,
+    // Another connection takes its session over.
+    caf::reacts_to<taken_over>,
+    // Another connection takes its session over.
+    caf::reacts_to<taken_over>,
     // The link serves.
     caf::reacts_to<link_attached>,
     // The link is gone.
@@ -639,6 +643,8 @@ struct queue_shrunk {
   /// What went beyond what was asked for: the asker counts that as gone.
   size_t messages = 0;
   size_t bytes = 0;
+  /// What of it had expired.
+  size_t expired = 0;
 };
 
 // -- from appender and store to sessions
@@ -791,7 +797,10 @@ struct bridge_changed {
   bridge_plan_ptr plan;
 };
 
-struct remove_bridge {};
+struct remove_bridge {
+  /// Another bridge has its session from now on.
+  bool keeps_session = false;
+};
 
 /// Who is connected, written down by all registries together.
 struct roll {

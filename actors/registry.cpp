@@ -75,7 +75,14 @@ void registry::on(handed_over& message) {
     refuse(client);
     return;
   }
-  admit(message.client);
+  auto bridge = client.link ? client.link->owner : bridge_actor{};
+  try {
+    admit(message.client);
+  } catch (...) {
+    if (bridge) // it waits for news of its link
+      tell(bridge, link_ended{"its connection cannot be made"});
+    throw;
+  }
 }
 
 /// Takes the client over unless it is refused.

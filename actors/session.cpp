@@ -135,30 +135,27 @@ void session::admit(attach_connection& message) {
     become_durable();
   if (books_)
     held_until_ = remember_connect(is_new);
-  attached answer;
-  answer.session = self();
-  answer.key = machine_.key();
-  answer.session_present = outcome.session_present;
+  held_answer answer{{}, client, message.spare_ids};
+  answer.what.session = self();
+  answer.what.key = machine_.key();
+  answer.what.session_present = outcome.session_present;
   if (auto lent = machine_.take_receiver(); lent.unacknowledged() != 0)
-    answer.receiver = std::make_shared<broker::receiver>(std::move(lent));
+    answer.what.receiver = std::make_shared<broker::receiver>(std::move(lent));
   if (held_until_ != 0)
-    held_answer_ = std::make_unique<held_answer>(
-        held_answer{std::move(answer), client, message.spare_ids});
+    held_answer_ = std::make_unique<held_answer>(std::move(answer));
   else
-    send_answer(std::move(answer), client, message.spare_ids);
+    send_answer(std::move(answer));
   after_change();
 }
 
 /// CONNACK is the first packet [MQTT-3.2.0-1]: what waits for the client goes
 /// behind it.
-void session::send_answer(attached&& answer,
-                          const broker::sender_parameters& client,
-                          uint16_t spare_ids) {
-  if (spare_ids != 0)
-    answer.spare_ids = machine_.out().spare_packet_ids(spare_ids);
-  tell(connection_, std::move(answer));
+void session::send_answer(held_answer&& answer) {
+  if (answer.spare_ids != 0)
+    answer.what.spare_ids = machine_.out().spare_packet_ids(answer.spare_ids);
+  tell(connection_, std::move(answer.what));
   std::vector<broker::queued_delivery> again;
-  machine_.out().on_connected(client, loop_.now(), again);
+  machine_.out().on_connected(answer.client, loop_.now(), again);
   send_again(std::move(again));
 }
 

@@ -53,6 +53,13 @@ private:
     send_suback answer;
   };
 
+  /// The answer to a connection; it may wait until something is on disk.
+  struct held_answer {
+    attached what;
+    broker::sender_parameters client;
+    uint16_t spare_ids = 0;
+  };
+
   void on(attach_connection& message);
   void on(detached& message);
   void on(deliver& message);
@@ -79,8 +86,7 @@ private:
   void become_ready();
   void become_durable();
   uint64_t remember_connect(bool is_new);
-  void send_answer(attached&& answer, const broker::sender_parameters& client,
-                   uint16_t spare_ids);
+  void send_answer(held_answer&& answer);
   uint64_t retire();
   void change_key();
   void remember_presence();
@@ -135,12 +141,6 @@ private:
   broker::session machine_;
   /// Null: the session is not remembered.
   std::unique_ptr<session_books> books_;
-  /// The answer to a connection that waits until something is on disk.
-  struct held_answer {
-    attached what;
-    broker::sender_parameters client;
-    uint16_t spare_ids = 0;
-  };
   std::unique_ptr<held_answer> held_answer_;
   /// What the appender left us, until the rest is read.
   lent_offline_session left_;

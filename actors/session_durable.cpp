@@ -163,7 +163,7 @@ void session::on(stored& message) {
   if (held_answer_ && message.ticket == held_until_) {
     auto held = std::exchange(held_answer_, nullptr);
     if (connection_)
-      send_answer(std::move(held->what), held->client, held->spare_ids);
+      send_answer(std::move(*held));
     after_change();
     return;
   }

@@ -319,6 +319,7 @@ void store::on(shrink_queue& message) {
   broker::queue_totals gone;
   if (message.expired)
     gone = database_->drop_expired(message.key, instant::now());
+  auto expired = gone.messages;
   while (gone.messages < message.oldest || gone.bytes < message.bytes) {
     auto count =
         std::max<uint64_t>(message.oldest, gone.messages + 1) - gone.messages;
@@ -330,6 +331,7 @@ void store::on(shrink_queue& message) {
   }
   queue_shrunk answer;
   answer.key = message.key;
+  answer.expired = static_cast<size_t>(expired);
   answer.messages =
       gone.messages - std::min<uint64_t>(gone.messages, message.oldest);
   answer.bytes = gone.bytes - std::min<uint64_t>(gone.bytes, message.bytes);

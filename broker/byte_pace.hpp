@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace troupe::broker {
@@ -23,6 +24,13 @@ public:
         static_cast<double>(bytes) / static_cast<double>(per_second_));
     free_at_ =
         std::max(free_at_, now) + std::chrono::duration_cast<duration>(took);
+  }
+
+  /// How much to move at a time: a tenth of a second's worth. So what shall go
+  /// soon, a ping say, is not held up for long.
+  size_t portion() const noexcept {
+    constexpr uint64_t least = 64;
+    return per_second_ == 0 ? SIZE_MAX : std::max(per_second_ / 10, least);
   }
 
   bool is_free(time_point now) const noexcept { return now >= free_at_; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/clock.hpp"
 #include "core/ref_counted.hpp"
 #include "protocol/types.hpp"
 
@@ -26,6 +27,8 @@ struct entry_options {
   uint16_t packet_id = 0;
   protocol::qos qos = protocol::qos::at_most_once;
   bool retain = false;
+  /// It is not sent any more then, whatever its own expiry says.
+  time_point waits_until = never;
 
   friend bool operator==(const entry_options&, const entry_options&) = default;
 };

@@ -30,6 +30,11 @@ bool has_room_for(const session_limits& limits, size_t messages, size_t bytes,
              || bytes + payload <= limits.max_queued_bytes);
 }
 
+time_point end_of_wait(const session_limits& limits, time_point now) noexcept {
+  return limits.max_queued_age.count() != 0 ? now + limits.max_queued_age
+                                            : never;
+}
+
 size_t excess_bytes(const session_limits& limits, size_t bytes,
                     size_t payload) noexcept {
   auto most = limits.max_queued_bytes;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "core/clock.hpp"
 #include "protocol/types.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -40,6 +42,9 @@ struct session_limits {
   size_t max_queued_bytes = 0;
   /// Queue QoS 0 messages for a durable session that is away. Default: false.
   bool queue_qos0_messages = false;
+  /// What waits longer than this is dropped as if it had expired.
+  /// Default: 0.
+  std::chrono::seconds max_queued_age{0};
   /// Make room in a full queue by dropping what has waited longest, instead of
   /// dropping what comes. Default: false.
   bool drop_oldest = false;
@@ -52,6 +57,9 @@ struct session_limits {
 /// and `bytes`.
 bool has_room_for(const session_limits& limits, size_t messages, size_t bytes,
                   size_t payload) noexcept;
+
+/// Until when a message that begins to wait now may do so.
+time_point end_of_wait(const session_limits& limits, time_point now) noexcept;
 
 /// How many of the `bytes` must go so that a message of `payload` bytes fits.
 size_t excess_bytes(const session_limits& limits, size_t bytes,

@@ -19,6 +19,7 @@ append_result append_offline(offline_session& session,
                              const session_limits& limits, time_point now,
                              std::array<uint64_t, drop_reason_count>& dropped) {
   append_result result;
+  auto waits_until = end_of_wait(limits, now);
   auto& waiting = session.backlog;
   auto drop = [&dropped](drop_reason why) {
     ++dropped[static_cast<size_t>(why)];
@@ -53,15 +54,15 @@ append_result append_offline(offline_session& session,
     if (!result.part)
       result.part = journal_part::make(
           session.queue, static_cast<uint32_t>(deliveries.size()));
-    result.part->add(
-        what.item,
-        {what.subscription_id, what.shared, 0, what.qos, what.retain},
-        static_cast<uint32_t>(size));
+    result.part->add(what.item,
+                     {what.subscription_id, what.shared, 0, what.qos,
+                      what.retain, waits_until},
+                     static_cast<uint32_t>(size));
     ++waiting.messages;
     ++waiting.unsettled;
     waiting.bytes += size;
     waiting.earliest_expiry =
-        std::min(waiting.earliest_expiry, message.expires_at());
+        std::min({waiting.earliest_expiry, message.expires_at(), waits_until});
   }
   return result;
 }

@@ -128,6 +128,13 @@ bool sender::is_deliverable(const publication& message,
   return true;
 }
 
+bool sender::is_deliverable(const waiting& what, time_point now) noexcept {
+  if (what.waits_until > now)
+    return is_deliverable(*what.message, what.subscription_id, what.qos, now);
+  count_drop(drop_reason::expired);
+  return false;
+}
+
 // [MQTT-3.1.2-24]
 bool sender::is_too_large(const publication& message, uint32_t subscription_id,
                           protocol::qos qos) const noexcept {
@@ -219,7 +226,8 @@ void sender::enqueue(waiting what, time_point now) {
     count_drop(drop_reason::queue_full);
     return;
   }
-  earliest_expiry_ = std::min(earliest_expiry_, what.message->expires_at());
+  what.waits_until = end_of_wait(*limits_, now);
+  earliest_expiry_ = std::min(earliest_expiry_, what.ends_at());
   push_queue(std::move(what));
 }
 
@@ -260,7 +268,7 @@ void sender::extract(Predicate is_wanted, Sink take) {
 // Messages of one lifetime expire in their order, so the front alone often
 // does.
 void sender::make_room_for(const publication& message, time_point now) {
-  while (!queue_.empty() && queue_.front().message->is_expired(now)) {
+  while (!queue_.empty() && queue_.front().ends_at() <= now) {
     count_drop(drop_reason::expired);
     pop_queue();
   }
@@ -278,9 +286,9 @@ void sender::drop_oldest_for(const publication& message) {
 void sender::remove_expired(time_point now) {
   earliest_expiry_ = never;
   auto is_wanted = [this, now](const waiting& what) {
-    if (what.message->is_expired(now))
+    if (what.ends_at() <= now)
       return true;
-    earliest_expiry_ = std::min(earliest_expiry_, what.message->expires_at());
+    earliest_expiry_ = std::min(earliest_expiry_, what.ends_at());
     return false;
   };
   extract(is_wanted, [this](waiting) { count_drop(drop_reason::expired); });
@@ -342,7 +350,7 @@ void sender::send_more(time_point now, std::vector<queued_delivery>& out) {
 void sender::send_queued(time_point now, std::vector<queued_delivery>& out) {
   while (!queue_.empty() && all_sent()) {
     auto& next = queue_.front();
-    if (!is_deliverable(*next.message, next.subscription_id, next.qos, now)) {
+    if (!is_deliverable(next, now)) {
       forget_waiting(pop_queue());
       continue;
     }
@@ -375,7 +383,7 @@ void sender::send_queued_qos0(time_point now,
     return what.qos == protocol::qos::at_most_once;
   };
   extract(is_wanted, [&](waiting what) {
-    if (is_deliverable(*what.message, what.subscription_id, what.qos, now))
+    if (is_deliverable(what, now))
       send_queued_qos0(std::move(what), out);
     else
       forget_waiting(what);

@@ -8,6 +8,7 @@
 #include "core/clock.hpp"
 #include "protocol/packet.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -184,6 +185,11 @@ private:
     bool retain = false;
     /// On disk; 0: it is not there.
     uint64_t sequence = 0;
+    time_point waits_until = never;
+
+    time_point ends_at() const noexcept {
+      return std::min(message->expires_at(), waits_until);
+    }
   };
 
   /// What only a durable sender has.
@@ -210,6 +216,7 @@ private:
   bool admit(const publication_ptr& message, delivery& what, time_point now);
   bool is_deliverable(const publication& message, uint32_t subscription_id,
                       protocol::qos qos, time_point now) noexcept;
+  bool is_deliverable(const waiting& what, time_point now) noexcept;
   bool is_too_large(const publication& message, uint32_t subscription_id,
                     protocol::qos qos) const noexcept;
 

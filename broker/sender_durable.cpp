@@ -115,7 +115,7 @@ void sender::take_entry(stored_entry&& what) {
   subtract(disk_->backlog.bytes, size);
   const auto& how = what.options;
   push_queue({std::move(what.message), how.subscription_id, how.shared, how.qos,
-              how.retain, what.sequence});
+              how.retain, what.sequence, how.waits_until});
 }
 
 bool sender::take_in_flight(stored_entry& what, uint16_t packet_id) {
@@ -178,14 +178,16 @@ void sender::enqueue_on_disk(const publication& message, const delivery& what,
       return;
     make_room_on_disk(message);
   }
+  auto waits_until = end_of_wait(*limits_, now);
   ++disk_->backlog.messages;
   ++disk_->backlog.unsettled;
   disk_->backlog.bytes += message.payload().size();
-  disk_->backlog.earliest_expiry =
-      std::min(disk_->backlog.earliest_expiry, message.expires_at());
-  disk_->journal->remember(
-      what.item, message,
-      {what.subscription_id, what.shared, 0, what.qos, what.retain}, true);
+  disk_->backlog.earliest_expiry = std::min(
+      {disk_->backlog.earliest_expiry, message.expires_at(), waits_until});
+  disk_->journal->remember(what.item, message,
+                           {what.subscription_id, what.shared, 0, what.qos,
+                            what.retain, waits_until},
+                           true);
 }
 
 /// What has been read back goes first: it is the oldest.

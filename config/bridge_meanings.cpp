@@ -41,14 +41,17 @@ constexpr std::array meanings{
     option_meaning{"bridge_keyfile", "the private key of `bridge_certfile`"},
     option_meaning{
         "bridge_max_inflight_messages",
-        "QoS 1 and 2 messages on their way there at a time, up to 65535; 0: as "
-        "many as the remote broker allows. troupe's own"},
+        "QoS 1 and 2 messages on their way there at a time; 0: as many as the "
+        "remote broker allows; never more than 32767. troupe's own"},
     option_meaning{"bridge_max_packet_size",
-                   "largest packet in bytes taken from there; announced in "
-                   "MQTT 5; 0: no limit"},
+                   "largest packet in bytes sent there, if the remote broker "
+                   "does not allow less; in MQTT 5 also announced as the "
+                   "largest that is taken from there; 0: no limit"},
     option_meaning{
         "bridge_max_queued_age",
-        "seconds a message may wait here; 0: for ever. troupe's own"},
+        "seconds a message may wait here; then it is dropped and counted as "
+        "expired, and its own expiry interval stays what it is; 0: for ever. "
+        "troupe's own"},
     option_meaning{
         "bridge_max_queued_bytes",
         "payload bytes that may wait here; 0: no limit. troupe's own"},
@@ -111,10 +114,10 @@ constexpr std::array meanings{
                    "nothing waits here while there is no link"},
     option_meaning{"local_clientid", "client identifier of the bridge's "
                                      "session here, different for each bridge"},
-    option_meaning{"local_password", "the password of that user"},
-    option_meaning{
-        "local_username",
-        "whose rights the bridge has here; without it, it may do everything"},
+    option_meaning{"local_password", "taken likewise"},
+    option_meaning{"local_username",
+                   "taken for mosquitto.conf's sake: with or without it a "
+                   "bridge may do everything here, as in Mosquitto"},
     option_meaning{"name", "what the bridge is called, different for each. In "
                            "mosquitto.conf the `connection NAME` line"},
     option_meaning{"notification_topic", "where"},

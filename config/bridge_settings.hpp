@@ -126,8 +126,8 @@ struct bridge_settings {
   /// Client identifier of the session here; empty: local.REMOTE_CLIENTID.
   /// Default: empty.
   std::string local_clientid;
-  /// Whose rights the bridge has here; none: it may do everything, whatever
-  /// its password. Default: none.
+  /// Without effect: a bridge may do everything here, as in Mosquitto.
+  /// Default: none.
   std::optional<std::string> local_username;
   /// Default: none.
   std::optional<std::string> local_password;
@@ -147,8 +147,8 @@ struct bridge_settings {
   bool attempt_unsubscribe = true;
   /// Keep the retain flag on messages sent there. Default: true.
   bool outgoing_retain = true;
-  /// Largest packet taken from there, bytes; announced in MQTT 5; 0: no limit.
-  /// Default: 0.
+  /// Largest packet sent there, bytes, and in MQTT 5 also taken from there; 0:
+  /// no limit. Default: 0.
   uint32_t max_packet_size = 0;
   /// Topic aliases offered to the remote broker, MQTT 5. Default: 10.
   uint16_t max_topic_alias = 10;
@@ -182,7 +182,7 @@ struct bridge_settings {
   /// QoS 0 messages wait, too. Default: the broker's queue_qos0_messages.
   std::optional<bool> queue_qos0_messages;
   /// QoS 1 and 2 messages on their way there at a time; the remote broker may
-  /// allow less; 0: as many as it allows. Default: 0.
+  /// allow less; 0: as many as it allows; at most 32,767. Default: 0.
   uint16_t max_inflight_messages = 0;
   /// Bytes per second sent there; 0: no limit. Default: 0.
   uint64_t max_rate_out = 0;

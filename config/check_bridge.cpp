@@ -106,9 +106,9 @@ void note_idle(const bridge_draft& in, std::vector<std::string>& warnings) {
       {!in.notifications,
        "with notifications true only",
        {"notification_topic", "notifications_local_only"}},
-      {!in.local_username,
-       "with local_username only: without it the bridge may do everything here",
-       {"local_password"}},
+      {true,
+       "nowhere: a bridge may do everything here",
+       {"local_password", "local_username"}},
   };
   for (const auto& group : groups)
     for (auto name : group.options)

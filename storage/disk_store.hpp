@@ -110,7 +110,7 @@ private:
   void remove(family where, std::string_view key);
   void append_shared(const broker::publication& message,
                      std::span<const broker::queue_target> targets,
-                     wall_time expires_at);
+                     const instant& now);
   uint64_t take_body_id();
   void release_body(queue_position where, size_t size);
   void change_body(rocksdb::WriteBatch& batch, uint64_t body, int64_t by);

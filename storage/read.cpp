@@ -143,7 +143,7 @@ broker::publication_ptr disk_store::message_of(const entry_view& entry,
   is_lost = false;
   switch (entry.header.kind) {
   case entry_kind::whole:
-    return to_publication(entry.message, entry.header.expires_at, now);
+    return to_publication(entry.message, entry.header.message_expires_at, now);
   case entry_kind::released:
     return nullptr;
   case entry_kind::shared:
@@ -155,8 +155,9 @@ broker::publication_ptr disk_store::message_of(const entry_view& entry,
   note(found);
   auto message = found.ok() ? decode_body(value.ToStringView()) : std::nullopt;
   is_lost = !message;
-  return message ? to_publication(*message, entry.header.expires_at, now)
-                 : nullptr;
+  return message
+             ? to_publication(*message, entry.header.message_expires_at, now)
+             : nullptr;
 }
 
 broker::queue_slice disk_store::read_queue(session_key key, uint64_t from,
@@ -215,8 +216,11 @@ broker::queue_slice disk_store::read_slice(session_key key, uint64_t from,
       continue;
     }
     bytes += message ? size_of(*message) : 0;
-    result.entries.push_back(
-        {where->sequence, std::move(message), entry->header.options});
+    const auto& header = entry->header;
+    auto options = header.options;
+    if (header.message_expires_at != header.expires_at)
+      options.waits_until = now.to_steady(header.expires_at);
+    result.entries.push_back({where->sequence, std::move(message), options});
   }
   note(records->status());
   write_now(tidy);

@@ -41,12 +41,14 @@ uint16_t topic_size(const broker::publication& from) noexcept {
   return static_cast<uint16_t>(from.topic().size());
 }
 
-// Points at the parts of a message behind a header that ends with the size of
-// the topic.
+// Points at the parts of a message behind a header that ends, at `end`, with
+// the size of the topic.
 template <size_t Size>
-void add_message(value_parts<Size>& out, const broker::publication& message) {
+void add_message(value_parts<Size>& out, const char* end,
+                 const broker::publication& message) {
   auto properties = message.properties_and_path();
-  out.parts = {rocksdb::Slice{out.header.data(), Size}, message.topic(),
+  auto size = static_cast<size_t>(end - out.header.data());
+  out.parts = {rocksdb::Slice{out.header.data(), size}, message.topic(),
                message.payload(), properties};
   out.count = properties.empty() ? 3 : 4;
 }
@@ -112,23 +114,33 @@ bool take_message(record_reader& in, uint16_t topic, uint32_t payload,
   return !in.failed();
 }
 
-char* put_header(char* out, entry_kind kind, wall_time expires_at,
+// The first of two times of which 0 is never.
+wall_time earlier(wall_time x, wall_time y) noexcept {
+  return x == 0 || y == 0 ? std::max(x, y) : std::min(x, y);
+}
+
+char* put_header(char* out, entry_kind kind, const entry_times& times,
                  uint32_t payload, const broker::entry_options& options,
                  uint8_t message_flags) {
-  out = put_number(out, record_format);
+  auto is_impatient = times.waits_until != 0;
+  out = put_number(out, is_impatient ? impatient_format : record_format);
   out = put_number(out, static_cast<uint8_t>(kind));
-  out = put_number(out, static_cast<uint64_t>(expires_at));
+  out = put_number(
+      out, static_cast<uint64_t>(earlier(times.expires_at, times.waits_until)));
   out = put_number(out, payload);
   out = put_number(out, options.packet_id);
   out = put_number(out, options.shared);
   out = put_number(out, options.subscription_id);
   out = put_number(out, flags_of(options.qos, options.retain));
-  return put_number(out, message_flags);
+  out = put_number(out, message_flags);
+  return is_impatient ? put_number(out, static_cast<uint64_t>(times.expires_at))
+                      : out;
 }
 
 // The header and the flags of the message.
 bool take_header(record_reader& in, entry_header& to, uint8_t& flags) {
-  if (in.number<uint8_t>() != record_format)
+  auto format = in.number<uint8_t>();
+  if (format != record_format && format != impatient_format)
     return false;
   auto kind = in.number<uint8_t>();
   auto time_is_good = take_time(in.number<uint64_t>(), to.expires_at);
@@ -139,6 +151,10 @@ bool take_header(record_reader& in, entry_header& to, uint8_t& flags) {
   to.options.subscription_id = in.number<uint32_t>();
   auto options = in.number<uint8_t>();
   flags = in.number<uint8_t>();
+  to.message_expires_at = to.expires_at;
+  if (format == impatient_format)
+    time_is_good = take_time(in.number<uint64_t>(), to.message_expires_at)
+                   && to.expires_at != 0 && time_is_good;
   return !in.failed() && kind <= 2 && time_is_good
          && take_flags(options, to.options.qos, to.options.retain);
 }
@@ -170,28 +186,28 @@ broker::publication_ptr to_publication(const message_view& from,
 }
 
 void encode_entry(entry_parts& out, const broker::publication& message,
-                  const broker::entry_options& options, wall_time expires_at) {
-  auto* end = put_header(out.header.data(), entry_kind::whole, expires_at,
+                  const broker::entry_options& options,
+                  const entry_times& times) {
+  auto* end = put_header(out.header.data(), entry_kind::whole, times,
                          payload_size(message), options, flags_of(message));
-  put_number(end, topic_size(message));
-  add_message(out, message);
+  add_message(out, put_number(end, topic_size(message)), message);
 }
 
 std::string_view encode_shared(small_entry& out,
                                const broker::publication& message,
                                const broker::entry_options& options,
-                               wall_time expires_at, uint64_t body) {
-  auto* end = put_header(out.data(), entry_kind::shared, expires_at,
+                               const entry_times& times, uint64_t body) {
+  auto* end = put_header(out.data(), entry_kind::shared, times,
                          payload_size(message), options, 0);
-  put_number(end, body);
-  return {out.data(), out.size()};
+  end = put_number(end, body);
+  return {out.data(), static_cast<size_t>(end - out.data())};
 }
 
 std::string_view encode_released(small_entry& out, uint16_t packet_id) {
   broker::entry_options options;
   options.packet_id = packet_id;
   options.qos = protocol::qos::exactly_once;
-  put_header(out.data(), entry_kind::released, 0, 0, options, 0);
+  put_header(out.data(), entry_kind::released, {}, 0, options, 0);
   return {out.data(), entry_header_size};
 }
 
@@ -242,8 +258,7 @@ void encode_body(body_parts& out, const broker::publication& message,
   end = put_number(end, flags_of(message));
   end = put_number(end, count);
   end = put_number(end, payload_size(message));
-  put_number(end, topic_size(message));
-  add_message(out, message);
+  add_message(out, put_number(end, topic_size(message)), message);
 }
 
 std::optional<message_view> decode_body(std::string_view value) {

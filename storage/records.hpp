@@ -22,6 +22,8 @@ namespace troupe::storage {
 inline constexpr uint8_t record_format = 1;
 /// That of a retained message and a will which say who published them.
 inline constexpr uint8_t authored_format = 2;
+/// That of an entry that may not wait as long as its message lives.
+inline constexpr uint8_t impatient_format = 2;
 
 /// Nothing expires later than this: about the year 2255. It keeps arithmetic on
 /// what a damaged record says within bounds.
@@ -80,6 +82,9 @@ struct entry_header {
   entry_kind kind = entry_kind::whole;
   /// 0: never.
   wall_time expires_at = 0;
+  /// What the message itself says; later than that or 0 where it may not wait
+  /// so long.
+  wall_time message_expires_at = 0;
   uint32_t payload_size = 0;
   broker::entry_options options;
 
@@ -100,16 +105,23 @@ inline constexpr size_t entry_header_size = 24;
 /// Where the expiry of an entry and of a retained message stands.
 inline constexpr size_t expiry_offset = 2;
 
-using entry_parts = value_parts<entry_header_size + 2>;
-void encode_entry(entry_parts& out, const broker::publication& message,
-                  const broker::entry_options& options, wall_time expires_at);
+/// When the message of an entry expires, and how long it may wait; 0: for ever.
+struct entry_times {
+  wall_time expires_at = 0;
+  wall_time waits_until = 0;
+};
 
-using small_entry = std::array<char, entry_header_size + 8>;
+using entry_parts = value_parts<entry_header_size + 8 + 2>;
+void encode_entry(entry_parts& out, const broker::publication& message,
+                  const broker::entry_options& options,
+                  const entry_times& times);
+
+using small_entry = std::array<char, entry_header_size + 8 + 8>;
 /// An entry whose message is `body`.
 std::string_view encode_shared(small_entry& out,
                                const broker::publication& message,
                                const broker::entry_options& options,
-                               wall_time expires_at, uint64_t body);
+                               const entry_times& times, uint64_t body);
 std::string_view encode_released(small_entry& out, uint16_t packet_id);
 
 /// Whether it was sent, as far as it and its session's window say: its client

@@ -146,6 +146,16 @@ void disk_store::erase_incoming_id(session_key key, uint16_t packet_id) {
 
 // -- queues -------------------------------------------------------------------
 
+namespace {
+
+entry_times times_of(const broker::publication& message,
+                     const broker::queue_target& to, const instant& now) {
+  auto until = now.to_wall(to.options.waits_until);
+  return {expiry_of(message, now), std::min(until, latest_time)};
+}
+
+} // namespace
+
 void disk_store::append(const broker::publication& message,
                         std::span<const broker::queue_target> targets,
                         const instant& now) {
@@ -154,14 +164,13 @@ void disk_store::append(const broker::publication& message,
     reopen_queue(to.key, to.sequence);
     gathered_.entries.push_back({to.key, to.sequence});
   }
-  auto expires_at = expiry_of(message, now);
   if (targets.size() > 1 && size_of(message) >= shared_body_size)
-    return append_shared(message, targets, expires_at);
+    return append_shared(message, targets, now);
   entry_parts value;
   for (const auto& to : targets) {
     entry_id id{to.key, to.sequence};
     rocksdb::Slice id_slice{id.view()};
-    encode_entry(value, message, to.options, expires_at);
+    encode_entry(value, message, to.options, times_of(message, to, now));
     batch_.Put((*db_)[family::queue], rocksdb::SliceParts{&id_slice, 1},
                value.slices());
   }
@@ -169,7 +178,7 @@ void disk_store::append(const broker::publication& message,
 
 void disk_store::append_shared(const broker::publication& message,
                                std::span<const broker::queue_target> targets,
-                               wall_time expires_at) {
+                               const instant& now) {
   auto body = take_body_id();
   body_key id{body};
   rocksdb::Slice id_slice{id.view()};
@@ -180,7 +189,8 @@ void disk_store::append_shared(const broker::publication& message,
   small_entry value;
   for (const auto& to : targets) {
     put(family::queue, entry_id{to.key, to.sequence}.view(),
-        encode_shared(value, message, to.options, expires_at, body));
+        encode_shared(value, message, to.options, times_of(message, to, now),
+                      body));
     gathered_.bodies[{to.key, to.sequence}] = body;
   }
 }

@@ -169,6 +169,50 @@ CAF_TEST(the filters of all its sessions are brought to a new subtree) {
   CAF_CHECK_EQUAL(send(routes_changed{nullptr, 3, nullptr}), "reload3/2");
 }
 
+// -- limits of its own --------------------------------------------------------
+
+CAF_TEST(one session can have limits of its own) {
+  auto own = std::make_shared<broker::session_limits>();
+  own->max_queued_messages = 1;
+  object_of<appender>(actor)->set_limits("anna", own);
+  adopt(make_record());
+  deliver_one("a");
+  deliver_one("b");
+  CAF_CHECK_EQUAL(object_of<appender>(actor)->backlog_of("anna")->messages, 1u);
+  object_of<appender>(actor)->set_limits("anna", nullptr);
+  deliver_one("c");
+  CAF_CHECK_EQUAL(object_of<appender>(actor)->backlog_of("anna")->messages, 2u);
+}
+
+CAF_TEST(what waits is known of who is away and of nobody else) {
+  CAF_CHECK(!object_of<appender>(actor)->backlog_of("anna"));
+  enroll_anna();
+  CAF_CHECK(!object_of<appender>(actor)->backlog_of("anna"));
+  park_anna(3);
+  CAF_CHECK_EQUAL(object_of<appender>(actor)->backlog_of("anna")->messages, 3u);
+}
+
+CAF_TEST(what has waited for longer than allowed leaves the disk) {
+  auto own = std::make_shared<broker::session_limits>();
+  own->max_queued_age = seconds{10};
+  object_of<appender>(actor)->set_limits("anna", own);
+  adopt(make_record());
+  deliver_one("a");
+  CAF_CHECK((*take_part())[0].options.waits_until == home.now() + seconds{10});
+  CAF_CHECK_EQUAL(send(housekeeping{}), "");
+  at += seconds{10};
+  home.run_one_turn(at);
+  CAF_CHECK_EQUAL(send(housekeeping{}), "drop-expired");
+  queue_shrunk gone;
+  gone.key = key;
+  gone.messages = gone.expired = 1;
+  send(std::move(gone));
+  CAF_CHECK_EQUAL(object_of<appender>(actor)->backlog_of("anna")->messages, 0u);
+  using enum broker::drop_reason;
+  CAF_CHECK_EQUAL(home.stats().dropped[static_cast<size_t>(expired)].value(),
+                  1u);
+}
+
 // -- claims -------------------------------------------------------------------
 
 CAF_TEST(who claims an unknown client gets nothing) {

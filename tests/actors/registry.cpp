@@ -279,6 +279,71 @@ CAF_TEST(a client whose session waits for it counts once) {
   settle();
 }
 
+// -- a bridge without a link --------------------------------------------------
+
+CAF_TEST(who is introduced has a session and no connection) {
+  bool has_session = false;
+  auto bridge = record<connection_actor>(sys, [&](const mail& message) {
+    if (auto* ours = message.get_if<attached>())
+      has_session = static_cast<bool>(ours->session);
+  });
+  introduce wanted;
+  wanted.client_id = "bridge";
+  wanted.request.connection = bridge;
+  tell(actor, std::move(wanted));
+  settle();
+  CAF_CHECK(has_session);
+  CAF_CHECK_EQUAL(node.sessions.load(), 1);
+  CAF_CHECK_EQUAL(home().stats().connections.value(), 0u);
+  CAF_CHECK(deref<registry>(actor).queue_of("bridge").has_value());
+  CAF_CHECK(!deref<registry>(actor).queue_of("nobody"));
+}
+
+CAF_TEST(who cannot have a session hears of it) {
+  config::settings nobody;
+  nobody.global_max_clients = 0;
+  home().set_policy(make_policy(nobody));
+  int answers = 0;
+  auto bridge = record<connection_actor>(sys, [&](const mail& message) {
+    auto* none = message.get_if<attached>();
+    answers += none != nullptr && !none->session ? 1 : 0;
+  });
+  introduce wanted;
+  wanted.client_id = "bridge";
+  wanted.request.connection = bridge;
+  tell(actor, std::move(wanted));
+  settle();
+  CAF_CHECK_EQUAL(answers, 1);
+}
+
+// What a bridge says of itself at the broker that it comes to.
+CAF_TEST(below SYS clients publish only the state of bridges) {
+  auto anna = connect("anna");
+  settle();
+  anna.take();
+  protocol::publish state = publish_of({});
+  state.retain = true;
+  state.topic = "$SYS/broker/connection/far/state";
+  anna.send(state);
+  settle();
+  auto bert = connect("bert");
+  settle();
+  bert.send(subscribe_to("$SYS/broker/connection/#"));
+  settle();
+  CAF_CHECK_EQUAL(bert.take(), "CONNACK SUBACK PUBLISH");
+  for (std::string_view closed :
+       {"$SYS/broker/connection/far/other/state", "$SYS/broker/uptime",
+        "$SYS/broker/connection/far/states"}) {
+    auto other = publish_of({});
+    other.topic = closed;
+    other.packet_id = 2;
+    anna.send(other);
+  }
+  bert.send(subscribe_to("$SYS/#"));
+  settle();
+  CAF_CHECK_EQUAL(bert.take(), "SUBACK PUBLISH");
+}
+
 CAF_TEST(a message goes from one client to another) {
   auto anna = connect("anna");
   auto bert = connect("bert");

@@ -449,4 +449,37 @@ CAF_TEST(messages that wait go to another member on UNSUBSCRIBE) {
   CAF_CHECK_EQUAL(home.stats().stored_messages.value(), 0u);
 }
 
+// -- for bridges
+// ---------------------------------------------------------------
+
+CAF_TEST(a client can want some filters and no others) {
+  attach(anna);
+  subscribe("a");
+  subscribe("b");
+  take();
+  anna.take();
+  client_subscribed all;
+  all.replaces_all = true;
+  all.requests.push_back({"b", {}});
+  all.requests.push_back({"c", {}});
+  send(std::move(all));
+  auto text = take();
+  CAF_CHECK(text.find("unsubscribe(a)") != std::string::npos);
+  CAF_CHECK(text.find("unsubscribe(b)") == std::string::npos);
+  CAF_CHECK_EQUAL(home.stats().subscriptions.value(), 2u);
+}
+
+CAF_TEST(who takes no messages only changes subscriptions) {
+  attach_connection request;
+  request.connection = anna.handle;
+  request.parameters.expiry_interval = 100;
+  request.parameters.client.takes_messages = false;
+  send(std::move(request));
+  deliver_one("a");
+  CAF_CHECK_EQUAL(anna.take(), "new");
+  detach(anna);
+  attach(bert, false, 100);
+  CAF_CHECK_EQUAL(bert.take(), "resumed queued:a");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

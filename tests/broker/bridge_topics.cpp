@@ -149,3 +149,9 @@ CAF_TEST(no rules let nothing cross) {
   CAF_CHECK_EQUAL(there(topics, "a"), none);
   CAF_CHECK_EQUAL(here(topics, "a"), none);
 }
+
+CAF_TEST(a rule for all topics takes none that begins with a dollar) {
+  bridge_topics topics{{{"#", both, qos0, "", ""}}};
+  CAF_CHECK_EQUAL(here(topics, "$CONTROL/dynamic-security/v1"), none);
+  CAF_CHECK_EQUAL(there(topics, "$SYS/broker/uptime"), none);
+}

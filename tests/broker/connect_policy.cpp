@@ -390,6 +390,8 @@ CAF_TEST(a will to the system topics is forgotten) {
   auto packet = ordinary(version::v5);
   will_of(packet).topic = "$SYS/broker/uptime";
   CAF_CHECK(!accept(packet).parameters.will);
+  will_of(packet).topic = "$SYS/broker/connection/far/state"; // of a bridge
+  CAF_CHECK(accept(packet).parameters.will);
 }
 
 CAF_TEST(a bridge may say by its will that it is gone) {

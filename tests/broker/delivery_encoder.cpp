@@ -201,6 +201,55 @@ CAF_TEST(a client does not see what is in front of its mount point) {
   }
 }
 
+CAF_TEST(a client sees another front of the topic) {
+  auto message = with_properties("site/a/b", "x", std::nullopt);
+  struct {
+    uint16_t hidden;
+    std::string_view added;
+    std::string_view seen;
+  } rows[] = {{0, "far/", "far/site/a/b"},
+              {5, "far/", "far/a/b"},
+              {5, "", "a/b"},
+              {8, "lamp", "lamp"},
+              {0, "", "site/a/b"}};
+  for (const auto& row : rows)
+    for (auto v : all_versions)
+      for (auto header : all_headers()) {
+        header.hidden_prefix = row.hidden;
+        header.added_prefix = row.added;
+        auto got = receive(*message, header, v);
+        CAF_CHECK_EQUAL(got.packet.topic, row.seen);
+        CAF_CHECK_EQUAL(got.packet.payload, "x");
+        CAF_CHECK_EQUAL(got.packet.packet_id, header.packet_id);
+      }
+}
+
+CAF_TEST(an alias takes the place of the changed topic as well) {
+  auto message = make_publication("x", "site/a");
+  delivery_header header;
+  header.hidden_prefix = 5;
+  header.added_prefix = "far/";
+  header.topic_alias = 3;
+  CAF_CHECK_EQUAL(receive(*message, header, version::v5).packet.topic, "far/a");
+  header.omit_topic = true;
+  auto got = receive(*message, header, version::v5);
+  CAF_CHECK_EQUAL(got.packet.topic, "");
+  CAF_CHECK_EQUAL(got.packet.topic_alias, 3);
+  CAF_CHECK_EQUAL(got.packet.payload, "x");
+  CAF_CHECK_EQUAL(receive(*message, header, version::v311).packet.topic,
+                  "far/a");
+}
+
+CAF_TEST(a changed topic may be as long as topics can be) {
+  auto message = make_publication("x", "a/" + std::string(60'000, 'b'));
+  delivery_header header;
+  header.hidden_prefix = 2;
+  std::string added(5535, 'c');
+  header.added_prefix = added;
+  for (auto v : all_versions)
+    CAF_CHECK_EQUAL(receive(*message, header, v).packet.topic.size(), 65'535u);
+}
+
 CAF_TEST(only peers are sent the path) {
   constexpr std::string_view path = "9f86d081884c7d65/18c2f3a4b5d.0/1f2";
   auto plain = with_properties("a/topic", "body", 60);

@@ -137,4 +137,13 @@ CAF_TEST(what was in flight when its client left is no backlog) {
   CAF_CHECK_EQUAL(session.backlog.unsettled, 1u);
 }
 
+CAF_TEST(a message waits no longer than its own life and the limit allow) {
+  limits.max_queued_age = seconds{10};
+  auto result = append({"a"});
+  CAF_CHECK((*result.part)[0].options.waits_until == now + seconds{10});
+  CAF_CHECK(session.backlog.earliest_expiry == now + seconds{10});
+  append({"b"}, qos::at_least_once, 3);
+  CAF_CHECK(session.backlog.earliest_expiry == now + seconds{3});
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -207,8 +207,8 @@ constexpr lines_and_complaint warned[] = {
     {"threshold 5",
      "m.conf:4: threshold: has an effect with start_type lazy only"},
     {"local_password p",
-     "m.conf:4: local_password: has an effect with local_username only: "
-     "without it the bridge may do everything here"},
+     "m.conf:4: local_password: has an effect nowhere: a bridge may do "
+     "everything here"},
     {"bridge_tls_use_os_certs true\nbridge_tls_version tlsv1.1",
      "m.conf:5: bridge_tls_version: tlsv1.1 is broken; tlsv1.2 is the lowest "
      "version that is taken"},

@@ -46,7 +46,7 @@ struct fixture {
     raw.put(family::queue, storage::entry_id{9, 1}.view(),
             storage::encode_released(value, 1));
     raw.put(family::queue, storage::entry_id{1, 4}.view(),
-            storage::encode_shared(value, *make(large('y')), {}, 0, 12345));
+            storage::encode_shared(value, *make(large('y')), {}, {}, 12345));
     raw.put(family::subscriptions, storage::subscription_key(9, "a"), "\x01");
   }
 };

@@ -254,6 +254,35 @@ CAF_TEST(an entry may be erased by the commit that appends it) {
   });
 }
 
+CAF_TEST(an entry may wait for less than its message lives) {
+  with_each_store([](test_subject& on) {
+    message_spec mortal;
+    mortal.payload = "mortal";
+    mortal.expiry = 60;
+    std::vector<std::string> bodies{"small", std::string(600, 'x')};
+    for (const auto& body : bodies) {
+      mortal.payload = body;
+      std::vector<queue_target> targets{{1, 1, {}}, {2, 1, {}}};
+      targets[0].options.waits_until =
+          test_now.steady + std::chrono::seconds{5};
+      auto message = make(mortal);
+      on->append(*message, targets, test_now);
+      CAF_REQUIRE(is_done(on->commit(false)));
+      auto found = on->read_queue(1, 1, 10, 10'000, test_now);
+      CAF_REQUIRE_EQUAL(found.entries.size(), 1u);
+      const auto& entry = found.entries.front();
+      CAF_CHECK(entry.options == targets[0].options);
+      CAF_CHECK(entry.message->expires_at() == message->expires_at());
+      CAF_CHECK_EQUAL(entry.message->payload(), body);
+      auto now = later(std::chrono::seconds{5});
+      CAF_CHECK_EQUAL(on->read_queue(1, 1, 10, 10'000, now).expired, 1u);
+      CAF_CHECK_EQUAL(on->read_queue(2, 1, 10, 10'000, now).entries.size(), 1u);
+      on->erase_entry(2, 1, 0);
+      CAF_REQUIRE(is_done(on->commit(false)));
+    }
+  });
+}
+
 CAF_TEST(what has expired is passed over and counted once) {
   with_each_store([](test_subject& on) {
     message_spec mortal;

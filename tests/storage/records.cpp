@@ -52,11 +52,16 @@ std::vector<record> all_records() {
   result.push_back({family::subscriptions, subscription_key(1, "a/#"),
                     std::string{encode_subscription(subscription, filter)}});
   entry_parts whole;
-  encode_entry(whole, *message, {}, 5);
+  encode_entry(whole, *message, {}, {5, 0});
+  result.push_back({family::queue, entry, joined(whole)});
+  encode_entry(whole, *message, {}, {5, 3});
   result.push_back({family::queue, entry, joined(whole)});
   small_entry small;
+  result.push_back(
+      {family::queue, entry,
+       std::string{encode_shared(small, *message, {}, {0, 7}, 7)}});
   result.push_back({family::queue, entry,
-                    std::string{encode_shared(small, *message, {}, 0, 7)}});
+                    std::string{encode_shared(small, *message, {}, {}, 7)}});
   result.push_back(
       {family::queue, entry, std::string{encode_released(small, 9)}});
   body_parts body;
@@ -141,7 +146,7 @@ CAF_TEST(whatever the bytes are decoding ends well) {
 CAF_TEST(times and flags that cannot be are refused) {
   entry_parts parts;
   auto message = make("x");
-  encode_entry(parts, *message, {}, latest_time);
+  encode_entry(parts, *message, {}, {latest_time, 0});
   auto value = joined(parts);
   CAF_CHECK(decode_entry(value));
   value[expiry_offset] = '\x7f';

@@ -1,5 +1,7 @@
 #include "tests/support/memory_store.hpp"
 
+#include <algorithm>
+
 namespace troupe::test {
 
 using namespace broker;
@@ -27,8 +29,9 @@ bool is_expired(const memory_store::content::entry& what, const instant& now) {
 // The same message as somebody finds it later.
 publication_ptr found_at(const memory_store::content::entry& what,
                          const instant& now) {
-  return what.message ? copy_of(*what.message, now.to_steady(what.expires_at))
-                      : nullptr;
+  return what.message
+             ? copy_of(*what.message, now.to_steady(what.message_expires_at))
+             : nullptr;
 }
 
 // All records of a family that belong to a session.
@@ -90,9 +93,13 @@ void memory_store::erase_will(session_key key) {
 void memory_store::append(const publication& message,
                           std::span<const queue_target> targets,
                           const instant& now) {
-  content::entry made{copy_of(message), {}, now.to_wall(message.expires_at())};
+  content::entry made;
+  made.message = copy_of(message);
   for (const auto& target : targets) {
     made.options = target.options;
+    made.expires_at =
+        now.to_wall(std::min(message.expires_at(), made.options.waits_until));
+    made.message_expires_at = now.to_wall(message.expires_at());
     gathered_.push_back([made, target](content& to) {
       to.queue[{target.key, target.sequence}] = made;
     });
@@ -141,8 +148,11 @@ void memory_store::erase_incoming_id(session_key key, uint16_t packet_id) {
 void memory_store::put_retained(const retained_message& what,
                                 const instant& now) {
   const auto& message = *what.message;
-  content::entry made{
-      copy_of(message), {}, now.to_wall(message.expires_at()), what.by};
+  content::entry made{copy_of(message),
+                      {},
+                      now.to_wall(message.expires_at()),
+                      now.to_wall(message.expires_at()),
+                      what.by};
   gathered_.push_back([made](content& to) {
     to.retained[std::string{made.message->topic()}] = made;
   });

@@ -20,6 +20,7 @@ public:
       broker::publication_ptr message;
       broker::entry_options options;
       wall_time expires_at = 0;
+      wall_time message_expires_at = 0;
       broker::author_ptr by = nullptr;
     };
     std::map<broker::session_key, broker::session_record> sessions;
