@@ -8,6 +8,7 @@
 #include "core/log.hpp"
 
 #include <caf/actor_cast.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -64,6 +65,7 @@ void bridge::on_failure(const char* what) noexcept {
 
 /// The node ends.
 void bridge::on_end() {
+  until_.reset();
   loop_.timers().disarm(*this);
   dial_.cancel();
   probe_.cancel();
@@ -102,6 +104,7 @@ void bridge::on(bridge_changed& message) {
   }
   if (stage_ == stage::preparing)
     return; // it comes to the new plan when it is done
+  until_ = std::move(message.until);
   dial_.cancel();
   close_stream();
   begin_schedule();
@@ -137,6 +140,7 @@ void bridge::prepare() {
 /// There is nothing to do but to connect, if that is wanted.
 void bridge::rest() {
   using config::bridge_start;
+  until_.reset();
   stage_ = stage::resting;
   auto start = plan_->own.start_type;
   if (start == bridge_start::manual
@@ -265,24 +269,31 @@ void bridge::on(link_ended& message) {
     changed ? prepare() : rest();
     return;
   }
-  status_->failures.fetch_add(1, std::memory_order_relaxed);
-  status_->set_last_error(message.why);
-  auto now = loop_.now();
-  auto next = schedule_->is_connected() ? schedule_->on_lost(now, random())
-                                        : schedule_->on_failure(now, random());
-  log::write(log::level::warning,
-             "Bridge {}: the link to {} is lost: {}. Next attempt in {} ms.",
-             status_->name(), status_->address(), message.why,
-             std::chrono::duration_cast<milliseconds>(next - now).count());
-  status_->enter(bridge_state::waiting);
+  lose_link(message.why);
   if (changed) {
     begin_schedule();
     prepare();
   } else if (plan_->own.start_type == config::bridge_start::once) {
     rest();
   } else {
-    rest_until(next);
+    rest_until(retry_at_);
   }
+}
+
+/// Nobody wanted it to end.
+void bridge::lose_link(const std::string& why) {
+  status_->failures.fetch_add(1, std::memory_order_relaxed);
+  status_->set_last_error(why);
+  status_->enter(bridge_state::waiting);
+  auto now = loop_.now();
+  retry_at_ = schedule_->is_connected() ? schedule_->on_lost(now, random())
+                                        : schedule_->on_failure(now, random());
+  auto left = std::chrono::duration_cast<milliseconds>(retry_at_ - now).count();
+  auto next = plan_->own.start_type == config::bridge_start::once
+                  ? std::string{"It was to connect once"}
+                  : fmt::format("Next attempt in {} ms", left);
+  log::write(log::level::warning, "Bridge {}: the link to {} is lost: {}. {}.",
+             status_->name(), status_->address(), why, next);
 }
 
 // -- time

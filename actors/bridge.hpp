@@ -88,6 +88,7 @@ private:
   void attempt();
   void give_up(std::string why);
   void end_link_for(std::string why);
+  void lose_link(const std::string& why);
   void begin_schedule();
   void remove_session();
   void finish();
@@ -127,6 +128,7 @@ private:
   bridge_actor self_; // keeps us alive while the loop knows us
   std::shared_ptr<bridge_status> status_;
   bridge_plan_ptr plan_;
+  std::shared_ptr<const void> until_; // `bridge_changed::until`
   stage stage_ = stage::fresh;
   std::optional<broker::retry_schedule> schedule_;
   dialer dial_;

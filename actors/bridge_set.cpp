@@ -19,14 +19,15 @@ bool has_session(const node_policy& policy, const std::string& client_id) {
 
 } // namespace
 
-void bridge_set::change(const node_policy& policy) {
+void bridge_set::change(const node_policy& policy,
+                        const std::shared_ptr<const void>& until) {
   remove_unless_in(policy);
   for (const auto& plan : policy.bridges) {
     auto found = bridges_.find(plan->own.name);
     if (found == bridges_.end())
-      start(plan);
+      start(plan, until);
     else
-      tell(found->second.actor, bridge_changed{plan});
+      tell(found->second.actor, bridge_changed{plan, until});
   }
   std::vector<bridge_list::entry> all;
   for (const auto& [name, each] : bridges_)
@@ -51,13 +52,14 @@ void bridge_set::remove_unless_in(const node_policy& policy) {
   });
 }
 
-void bridge_set::start(const bridge_plan_ptr& plan) {
+void bridge_set::start(const bridge_plan_ptr& plan,
+                       const std::shared_ptr<const void>& until) {
   entry made;
   made.client_id = plan->own.local_clientid;
   made.status = std::make_shared<bridge_status>(plan->own.name);
   auto& home = *node_.loops[node_.home_of(made.client_id)];
   made.actor = spawn_light<bridge>(system_, node_, home, made.status);
-  tell(made.actor, bridge_changed{plan});
+  tell(made.actor, bridge_changed{plan, until});
   bridges_.emplace(plan->own.name, std::move(made));
 }
 

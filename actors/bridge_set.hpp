@@ -20,8 +20,10 @@ public:
   bridge_set(caf::actor_system& system, node_context& shared)
       : system_(system), node_(shared) {}
 
-  /// Makes the bridges those of `policy`.
-  void change(const node_policy& policy);
+  /// Makes the bridges those of `policy`. They hold `until` as
+  /// `bridge_changed` says.
+  void change(const node_policy& policy,
+              const std::shared_ptr<const void>& until);
   void stop();
 
 private:
@@ -32,7 +34,8 @@ private:
     std::string client_id;
   };
 
-  void start(const bridge_plan_ptr& plan);
+  void start(const bridge_plan_ptr& plan,
+             const std::shared_ptr<const void>& until);
   void remove_unless_in(const node_policy& policy);
 
   caf::actor_system& system_;

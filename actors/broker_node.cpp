@@ -164,6 +164,7 @@ struct broker_node::parts {
   std::string open_loops();
   std::vector<subtree_actor> start_subtrees();
   void name_node();
+  void let_in_when(reload_end& prepared);
   void start_store();
   void start_appenders(const std::shared_ptr<const route_table>& routes);
   void end_threads();
@@ -464,6 +465,17 @@ void broker_node::parts::end_actors() {
   shared.store = store_actor{};
 }
 
+/// Opens the doors once all bridges are prepared.
+void broker_node::parts::let_in_when(reload_end& prepared) {
+  if (!prepared.wait())
+    log::write(log::level::warning,
+               "Not every bridge is subscribed to its topics yet.");
+  auto sockets =
+      std::make_shared<const std::vector<listening_socket>>(doors.sockets);
+  for (const auto& each : greeters)
+    tell(each, policy_changed{policy, sockets});
+}
+
 std::string broker_node::start() {
   auto& all = *parts_;
   if (auto error = all.start_workers(); !error.empty())
@@ -484,13 +496,19 @@ std::string broker_node::start() {
         static_cast<registry*>(caf::actor_cast<caf::abstract_actor*>(made)));
     all.shared.registries.push_back(std::move(made));
   }
+  // A bridge's session takes every message that clients are told is taken: they
+  // are let in when it is subscribed.
+  auto waits = !all.policy->bridges.empty();
+  reload_end prepared;
+  static const std::vector<listening_socket> closed;
   for (auto& each : all.shared.loops)
-    all.greeters.push_back(
-        spawn_light<greeter>(all.system, all.shared, *each, all.doors.sockets));
+    all.greeters.push_back(spawn_light<greeter>(
+        all.system, all.shared, *each, waits ? closed : all.doors.sockets));
   all.publisher =
       spawn_light<sys>(all.system, all.shared, *all.shared.loops.front());
   all.watcher = all.system.spawn<supervisor>(
-      all.shared, std::move(subtrees), all.greeters, all.publisher, all.policy,
+      all.shared, std::move(subtrees), all.greeters, all.publisher,
+      policy_changed{all.policy, nullptr, prepared.make_token()},
       [drained = all.drained] { drained->set_value(); });
   for (auto* each : registries)
     each->set_supervisor(all.watcher);
@@ -499,6 +517,8 @@ std::string broker_node::start() {
   for (auto& each : all.shared.loops)
     each->start();
   all.is_running = true;
+  if (waits)
+    all.let_in_when(prepared);
   return {};
 }
 

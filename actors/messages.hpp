@@ -795,6 +795,9 @@ struct link_ended {
 
 struct bridge_changed {
   bridge_plan_ptr plan;
+  /// Held until its session is subscribed to what it says, or that must wait
+  /// for the end of the link; null: nobody waits.
+  std::shared_ptr<const void> until = nullptr;
 };
 
 struct remove_bridge {

@@ -28,14 +28,15 @@ subtree_actor start_subtree(caf::actor_system& system, node_context& shared,
 supervisor::supervisor(caf::actor_config& cfg, node_context& shared,
                        std::vector<subtree_actor> subtrees,
                        std::vector<greeter_actor> greeters, sys_actor publisher,
-                       node_policy_ptr policy, std::function<void()> on_drained)
+                       const policy_changed& first,
+                       std::function<void()> on_drained)
     : supervisor_actor::base(cfg), node_(shared),
       subtrees_(std::move(subtrees)), greeters_(std::move(greeters)),
       publisher_(std::move(publisher)), bridges_(system(), shared),
       on_drained_(std::move(on_drained)), drained_(shared.loops.size()) {
   set_down_handler([this](caf::down_msg& down) { restart(down); });
-  if (policy)
-    bridges_.change(*policy);
+  if (first.policy)
+    bridges_.change(*first.policy, first.until);
 }
 
 supervisor::behavior_type supervisor::make_behavior() {
@@ -76,7 +77,7 @@ void supervisor::change_policy(const policy_changed& message) {
     tell(each, message);
   for (const auto& each : greeters_)
     tell(each, message);
-  bridges_.change(*message.policy);
+  bridges_.change(*message.policy, message.until);
 }
 
 void supervisor::stop() {

@@ -27,7 +27,7 @@ public:
   supervisor(caf::actor_config& cfg, node_context& shared,
              std::vector<subtree_actor> subtrees,
              std::vector<greeter_actor> greeters, sys_actor publisher,
-             node_policy_ptr policy, std::function<void()> on_drained);
+             const policy_changed& first, std::function<void()> on_drained);
 
   const char* name() const override { return "troupe.supervisor"; }
 

@@ -35,8 +35,8 @@ struct fixture : caf_fixture {
                                                 : "? ";
     });
     watcher = sys.spawn<supervisor>(
-        node, subtrees, std::vector<greeter_actor>{greeter}, publisher, nullptr,
-        [this] { log += "drained "; });
+        node, subtrees, std::vector<greeter_actor>{greeter}, publisher,
+        policy_changed{}, [this] { log += "drained "; });
     consume_messages();
   }
   ~fixture() {
@@ -194,7 +194,7 @@ CAF_TEST(a subtree that failed before it was watched is replaced too) {
   take();
   auto other = sys.spawn<supervisor>(node, std::vector<subtree_actor>{dead},
                                      std::vector<greeter_actor>{}, publisher,
-                                     nullptr, [] {});
+                                     policy_changed{}, [] {});
   consume_messages();
   CAF_CHECK_EQUAL(take(), "lost0@0 lost0@1");
   caf::anon_send_exit(other, caf::exit_reason::user_shutdown);
