@@ -11,12 +11,6 @@ target_compile_options(
             # that is not there (GCC bug 105329).
             $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
             $<$<BOOL:${TROUPE_WERROR}>:-Werror>)
-# g++ 12 sees overlapping copies in `std::string + "text"` that are not there
-# (GCC bug 105651).
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION
-                                            VERSION_LESS 13)
-  target_compile_options(troupe_settings INTERFACE -Wno-restrict)
-endif()
 if(TROUPE_SANITIZE)
   # CAF's own headers call through null in places: see docs/architecture.md.
   set(_sanitize -fsanitize=address,undefined -fno-sanitize=null,vptr

@@ -35,6 +35,14 @@ author_ptr make_author() {
   return author::make("client", "user", "1883");
 }
 
+// What is encoded refers to the message and to who wrote it.
+std::string retained_record(const retained_message& what,
+                            wall_time expires_at) {
+  retained_parts parts;
+  encode_retained(parts, what, expires_at);
+  return joined(parts);
+}
+
 // One record of every form.
 std::vector<record> all_records() {
   std::vector<record> result;
@@ -72,11 +80,10 @@ std::vector<record> all_records() {
                     std::string{incoming_value}});
   result.push_back({family::windows, session,
                     encode_window(std::vector<launch_run>{{1, 2, 3}})});
-  retained_parts retained;
-  encode_retained(retained, {message, nullptr}, 5);
-  result.push_back({family::retained, "a/topic", joined(retained)});
-  encode_retained(retained, {message, make_author()}, 5);
-  result.push_back({family::retained, "a/topic", joined(retained)});
+  result.push_back(
+      {family::retained, "a/topic", retained_record({message, nullptr}, 5)});
+  result.push_back({family::retained, "a/topic",
+                    retained_record({message, make_author()}, 5)});
   stored_will will;
   will.message = message;
   will_parts parts;
@@ -178,9 +185,8 @@ CAF_TEST(records of ordinary messages and clients are what they always were) {
   spec.topic = "t";
   spec.payload = "p";
   spec.properties = std::string{"\x01\x01", 2};
-  retained_parts parts;
-  encode_retained(parts, {make(spec), nullptr}, 0);
-  CAF_CHECK(joined(parts) == "\x01\x01\0\0\0\0\0\0\0\0\0\0\0\x01p\x01\x01"sv);
+  CAF_CHECK(retained_record({make(spec), nullptr}, 0)
+            == "\x01\x01\0\0\0\0\0\0\0\0\0\0\0\x01p\x01\x01"sv);
 }
 
 CAF_TEST(older programs do not take the subscription of a peer for another) {
