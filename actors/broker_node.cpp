@@ -390,6 +390,9 @@ void broker_node::parts::name_node() {
   shared.begin_epochs_after(database->alive_at());
   if (!known)
     database->put_node(shared.node_id);
+  if (auto seen = database->seen(); seen.lanes() != 0)
+    shared.seen_before =
+        std::make_shared<const broker::seen_set>(std::move(seen));
 }
 
 void broker_node::parts::start_store() {

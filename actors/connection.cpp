@@ -367,9 +367,12 @@ bool connection::on_receipt(broker::publication_batch& batch) {
   books_->on_routed(batch, must_be_stored);
   while (auto* next = books_->next_to_store())
     hand_to_store(node_.store, *next);
-  if (!must_be_stored)
-    settle(batch);
-  return must_be_stored;
+  if (must_be_stored)
+    return true;
+  if (!batch.was_lost())
+    remember_origins(node_.store, batch);
+  settle(batch);
+  return false;
 }
 
 /// All is done for a batch: its credit comes back.

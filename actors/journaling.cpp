@@ -34,6 +34,16 @@ bool hand_to_store(const store_actor& store, broker::publication_batch& batch) {
   return true;
 }
 
+void remember_origins(const store_actor& store,
+                      const broker::publication_batch& batch) {
+  remember_seen what;
+  for_each_new_origin(batch, [&](const broker::message_origin& origin) {
+    what.origins.push_back(origin);
+  });
+  if (!what.origins.empty())
+    tell(store, std::move(what));
+}
+
 void forget_lost(loop& home, const broker::publication_batch& batch) {
   forget_origins lost;
   for (const auto& item : batch.items)

@@ -5,6 +5,7 @@
 #include "actors/node_context.hpp"
 #include "actors/routes.hpp"
 #include "actors/tell.hpp"
+#include "broker/message_path.hpp"
 #include "protocol/topic.hpp"
 
 #include <string>
@@ -40,6 +41,24 @@ void leave_subtrees(loop& home, broker::session_key key,
 /// Hands a complete batch to the store if something of it is to be remembered.
 /// True: it was, and its owner is told again when that is done.
 bool hand_to_store(const store_actor& store, broker::publication_batch& batch);
+
+/// Calls `f` with the origin of every message of QoS 1 and 2 that another node
+/// sent and that was not here before.
+template <class Function>
+void for_each_new_origin(const broker::publication_batch& batch, Function&& f) {
+  for (const auto& item : batch.items) {
+    if (item.message->path().empty() || item.is_repeat
+        || item.message->qos() == protocol::qos::at_most_once) [[likely]]
+      continue;
+    if (auto path = broker::message_path::parse(item.message->path()))
+      f(path->origin());
+  }
+}
+
+/// Has the store remember what came over a bridge with a batch of which it
+/// remembers nothing else.
+void remember_origins(const store_actor& store,
+                      const broker::publication_batch& batch);
 
 /// What came over a bridge and was lost is sent again: it is no repeat then.
 /// REQUIRES: `batch.was_lost()`.

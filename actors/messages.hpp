@@ -64,6 +64,7 @@ struct housekeeping;
 struct commit_batch;
 struct remember;
 struct remember_retained;
+struct remember_seen;
 struct load_session;
 struct read_queue;
 struct shrink_queue;
@@ -115,6 +116,8 @@ using store_actor = caf::typed_actor<
     caf::reacts_to<remember>,
     // Retained messages were set or removed.
     caf::reacts_to<remember_retained>,
+    // Messages of other nodes were taken.
+    caf::reacts_to<remember_seen>,
     // Answers with `session_loaded`.
     caf::reacts_to<load_session>,
     // Answers with `queue_read`.
@@ -571,6 +574,12 @@ struct remember_retained {
   broker::batch_ptr batch;
 };
 
+/// Messages of other nodes of which nothing else is remembered. Nobody waits:
+/// if it gets lost they may be taken for new, should they come again.
+struct remember_seen {
+  std::vector<broker::message_origin> origins;
+};
+
 struct load_session {
   broker::session_key key = 0;
   load_sink answer_to;
@@ -856,6 +865,7 @@ CAF_ADD_TYPE_ID(troupe, (troupe::actors::housekeeping))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::commit_batch))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::remember))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::remember_retained))
+CAF_ADD_TYPE_ID(troupe, (troupe::actors::remember_seen))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::load_session))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::read_queue))
 CAF_ADD_TYPE_ID(troupe, (troupe::actors::shrink_queue))
@@ -921,6 +931,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::housekeeping)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::commit_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::remember)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::remember_retained)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::remember_seen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::load_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::read_queue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::shrink_queue)

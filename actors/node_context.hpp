@@ -8,6 +8,7 @@
 #include "actors/messages.hpp"
 #include "actors/policy.hpp"
 #include "actors/stats.hpp"
+#include "broker/seen_set.hpp"
 #include "config/settings.hpp"
 #include "core/clock.hpp"
 #include "core/work_pool.hpp"
@@ -33,6 +34,8 @@ struct node_context {
   config::settings settings;
   /// Names this node among those it is bridged with.
   broker::node_id node_id = 0;
+  /// What of other nodes was seen before this start; null: nothing.
+  std::shared_ptr<const broker::seen_set> seen_before;
   std::vector<std::unique_ptr<loop>> loops;
   std::vector<registry_actor> registries;
   /// Null: nothing is persistent.

@@ -72,6 +72,8 @@ void store::receive(const mail& message) {
     on(*changes);
   else if (auto* retained = message.get_if<remember_retained>())
     add(*retained);
+  else if (auto* seen = message.get_if<remember_seen>())
+    add(*seen);
   else if (auto* wanted = message.get_if<load_session>())
     on(*wanted);
   else if (auto* slice = message.get_if<read_queue>())
@@ -149,6 +151,10 @@ void store::gather(commit_batch& what) {
   gather_parts(batch);
   if (batch.remembers_ids)
     gather_ids(batch);
+  // With what they bring: one without the other would lose or repeat it.
+  for_each_new_origin(batch, [this](const broker::message_origin& what) {
+    database_->put_seen(what);
+  });
 }
 
 void store::gather_parts(broker::publication_batch& batch) {
@@ -216,6 +222,11 @@ void store::gather(remember_retained& what) {
       database_->erase_retained(each.message->topic());
     else
       database_->put_retained(each, now_);
+}
+
+void store::gather(remember_seen& what) {
+  for (const auto& each : what.origins)
+    database_->put_seen(each);
 }
 
 /// Tells everybody concerned what became of the group. What must not get lost

@@ -58,7 +58,8 @@ protected:
   void on_end() override;
 
 private:
-  using work = std::variant<commit_batch, remember, remember_retained>;
+  using work =
+      std::variant<commit_batch, remember, remember_retained, remember_seen>;
 
   void on(remember& message);
   void on(load_session& message);
@@ -74,6 +75,7 @@ private:
   void gather(commit_batch& what);
   void gather(remember& what);
   void gather(remember_retained& what);
+  void gather(remember_seen& what);
   void gather_ids(const broker::publication_batch& batch);
   void gather_parts(broker::publication_batch& batch);
   void finish(bool failed);

@@ -188,7 +188,11 @@ bool subtree::is_repeat(const broker::publication& message) {
   if (message.path().empty()) [[likely]]
     return false;
   auto path = broker::message_path::parse(message.path());
-  if (!path || seen_.insert(path->origin()))
+  if (!path)
+    return false;
+  const auto& before = options_.seen_before;
+  if (!(before && before->contains(path->origin()))
+      && seen_.insert(path->origin()))
     return false;
   stats_.repeats.add();
   return true;

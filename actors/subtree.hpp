@@ -34,6 +34,9 @@ struct subtree_options {
   /// epoch that no other life of this subtree has.
   broker::node_id node = 0;
   uint64_t epoch = 0;
+  /// What was seen of other nodes' messages when this node started; may be
+  /// null.
+  std::shared_ptr<const broker::seen_set> seen_before{};
 };
 
 /// Subscriptions and retained messages of all topics whose first level hashes
@@ -150,7 +153,7 @@ private:
   uint64_t next_replay_ = 1;
   std::deque<held_mail> held_;
   bool is_serving_;
-  broker::seen_set seen_;
+  broker::seen_set seen_; // since it started
   uint64_t last_sequence_ = 0;
   // When retained messages grow too old, soonest first; only where
   // retain_expiry_interval is set.

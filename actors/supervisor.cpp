@@ -22,6 +22,7 @@ subtree_actor start_subtree(caf::actor_system& system, node_context& shared,
   options.store = shared.store;
   options.node = shared.node_id;
   options.epoch = shared.new_epoch();
+  options.seen_before = shared.seen_before;
   return spawn_light<subtree>(system, index, options, *shared.subtrees[index]);
 }
 

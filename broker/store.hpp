@@ -3,6 +3,7 @@
 #include "broker/journal.hpp"
 #include "broker/message_path.hpp"
 #include "broker/retained_message.hpp"
+#include "broker/seen_set.hpp"
 #include "core/clock.hpp"
 #include "protocol/packet.hpp"
 
@@ -207,6 +208,9 @@ public:
                             const instant& now) = 0;
   virtual void erase_retained(std::string_view topic) = 0;
 
+  /// A message of another node was taken: when it comes again it is a repeat.
+  virtual void put_seen(const message_origin& what) = 0;
+
   /// The node was alive at `when`: sessions that are connected if it dies now
   /// count as disconnected since then.
   virtual void put_alive(wall_time when) = 0;
@@ -243,6 +247,9 @@ public:
   virtual wall_time alive_at() = 0;
   /// What `put_node` said last; nothing: nothing yet.
   virtual std::optional<node_id> node() = 0;
+
+  /// What `put_seen` said, as far back as a seen set goes.
+  virtual seen_set seen() = 0;
 
   // -- care -------------------------------------------------------------------
 

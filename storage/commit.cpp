@@ -46,6 +46,7 @@ broker::store_status sync_logs(const std::string& directory) {
 } // namespace
 
 broker::store_status disk_store::commit(bool synced) {
+  write_seen();
   if (batch_.Count() == 0) {
     forget_gathered();
     return {};
@@ -95,6 +96,7 @@ void disk_store::forget_gathered() {
   gathered_.bodies.clear();
   gathered_.ended.clear();
   gathered_.body_ids_end = 0;
+  gathered_.seen.clear();
 }
 
 broker::store_status disk_store::sync() {

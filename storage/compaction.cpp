@@ -77,6 +77,45 @@ private:
   }
 };
 
+class seen_union : public rocksdb::MergeOperator {
+public:
+  const char* Name() const override { return "troupe.seen_union"; }
+
+  bool FullMergeV2(const MergeOperationInput& in,
+                   MergeOperationOutput* out) const override {
+    broker::seen_bits all{};
+    // A block of an unknown format stays as it is: whoever reads it decides.
+    if (in.existing_value != nullptr && !add(all, *in.existing_value)) {
+      out->existing_operand = *in.existing_value;
+      return true;
+    }
+    for (const auto& each : in.operand_list)
+      add(all, each);
+    seen_value value;
+    out->new_value = encode_seen(value, all);
+    return true;
+  }
+
+  bool PartialMergeMulti(const rocksdb::Slice&,
+                         const std::deque<rocksdb::Slice>& operands,
+                         std::string* result, rocksdb::Logger*) const override {
+    broker::seen_bits all{};
+    for (const auto& each : operands)
+      add(all, each);
+    seen_value value;
+    result->assign(encode_seen(value, all));
+    return true;
+  }
+
+private:
+  static bool add(broker::seen_bits& to, const rocksdb::Slice& value) {
+    auto bits = decode_seen(value.ToStringView());
+    for (size_t i = 0; bits && i < to.size(); ++i)
+      to[i] |= (*bits)[i];
+    return bits.has_value();
+  }
+};
+
 class dead_body_filter : public rocksdb::CompactionFilter {
 public:
   const char* Name() const override { return "troupe.dead_body_filter"; }
@@ -175,6 +214,10 @@ std::string_view encode_change(body_change& out, int64_t by) noexcept {
 
 std::shared_ptr<rocksdb::MergeOperator> make_body_counter() {
   return std::make_shared<body_counter>();
+}
+
+std::shared_ptr<rocksdb::MergeOperator> make_seen_union() {
+  return std::make_shared<seen_union>();
 }
 
 std::shared_ptr<rocksdb::CompactionFilterFactory> make_dead_body_filter() {

@@ -22,6 +22,9 @@ std::string_view encode_change(body_change& out, int64_t by) noexcept;
 /// loses its content.
 std::shared_ptr<rocksdb::MergeOperator> make_body_counter();
 
+/// Joins what was seen of a block at different times.
+std::shared_ptr<rocksdb::MergeOperator> make_seen_union();
+
 /// Removes bodies that nobody refers to.
 std::shared_ptr<rocksdb::CompactionFilterFactory> make_dead_body_filter();
 

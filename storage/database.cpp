@@ -14,6 +14,18 @@ public:
   void Logv(const char*, va_list) override {}
 };
 
+/// A database of an older program may lack some; who only reads makes none.
+void leave_out_missing(std::vector<rocksdb::ColumnFamilyDescriptor>& families,
+                       const rocksdb::DBOptions& settings,
+                       const std::string& directory) {
+  std::vector<std::string> there;
+  if (!rocksdb::DB::ListColumnFamilies(settings, directory, &there).ok())
+    return; // opening says why
+  std::erase_if(families, [&](const rocksdb::ColumnFamilyDescriptor& each) {
+    return std::find(there.begin(), there.end(), each.name) == there.end();
+  });
+}
+
 } // namespace
 
 rocksdb::DBOptions settings_for(open_mode mode, rocksdb::Env* env) {
@@ -52,6 +64,8 @@ opened_database open_database(const std::string& directory, open_mode mode,
   auto settings = settings_for(mode, env);
   auto families = family_descriptors(now);
   auto reads = mode == open_mode::read_only || mode == open_mode::salvage;
+  if (reads)
+    leave_out_missing(families, settings, directory);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   auto status =
@@ -61,7 +75,8 @@ opened_database open_database(const std::string& directory, open_mode mode,
   if (!status.ok())
     return {nullptr, status};
   database::family_handles by_family{};
-  std::copy(handles.begin(), handles.end(), by_family.begin());
+  for (auto* each : handles)
+    by_family[static_cast<size_t>(*family_named(each->GetName()))] = each;
   return {std::make_unique<database>(db, by_family), status};
 }
 

@@ -25,20 +25,25 @@ public:
   database& operator=(const database&) = delete;
   ~database() {
     for (auto* each : families_)
-      db_->DestroyColumnFamilyHandle(each);
+      if (each != nullptr)
+        db_->DestroyColumnFamilyHandle(each);
     db_->Close();
   }
 
   rocksdb::DB& operator*() const noexcept { return *db_; }
   rocksdb::DB* operator->() const noexcept { return db_.get(); }
+  /// Null: an older program made the database without it, and it is open only
+  /// to be read.
   rocksdb::ColumnFamilyHandle* operator[](family what) const noexcept {
     return families_[static_cast<size_t>(what)];
   }
 
   std::unique_ptr<rocksdb::Iterator>
   iterate(family what, const rocksdb::ReadOptions& options = {}) const {
+    auto* home = (*this)[what];
     return std::unique_ptr<rocksdb::Iterator>{
-        db_->NewIterator(options, (*this)[what])};
+        home == nullptr ? rocksdb::NewEmptyIterator()
+                        : db_->NewIterator(options, home)};
   }
 
 private:

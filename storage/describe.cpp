@@ -40,11 +40,12 @@ database_info disk_store::describe() {
       sizes_in((*db_)->GetName());
   for (auto each : all_families) {
     kind_info kind{to_string(each), 0, 0};
-    auto* home = (*db_)[each];
-    (*db_)->GetIntProperty(home, rocksdb::DB::Properties::kEstimateNumKeys,
-                           &kind.records);
-    (*db_)->GetIntProperty(home, rocksdb::DB::Properties::kTotalSstFilesSize,
-                           &kind.bytes);
+    if (auto* home = (*db_)[each]) {
+      (*db_)->GetIntProperty(home, rocksdb::DB::Properties::kEstimateNumKeys,
+                             &kind.records);
+      (*db_)->GetIntProperty(home, rocksdb::DB::Properties::kTotalSstFilesSize,
+                             &kind.bytes);
+    }
     result.kinds.push_back(std::move(kind));
   }
   return result;

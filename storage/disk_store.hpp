@@ -20,7 +20,7 @@
 namespace troupe::storage {
 
 /// The store itself. Sources: write.cpp, commit.cpp, read.cpp, recover.cpp,
-/// care.cpp, describe.cpp and reopen.cpp.
+/// seen.cpp, care.cpp, describe.cpp and reopen.cpp.
 class disk_store final : public rocks_store {
 public:
   /// `env` as in `open_store_with`.
@@ -59,6 +59,7 @@ public:
   void put_retained(const broker::retained_message& what,
                     const instant& now) override;
   void erase_retained(std::string_view topic) override;
+  void put_seen(const broker::message_origin& what) override;
   void put_alive(wall_time when) override;
   void put_node(broker::node_id id) override;
   broker::store_status commit(bool synced) override;
@@ -76,6 +77,7 @@ public:
   void
   for_each_retained(const std::function<void(broker::retained_message&&)>& take,
                     const instant& now) override;
+  broker::seen_set seen() override;
   wall_time alive_at() override;
   std::optional<broker::node_id> node() override;
 
@@ -103,6 +105,8 @@ private:
     std::map<broker::session_key, uint64_t> ended;
     /// 0: as committed.
     uint64_t body_ids_end = 0;
+    /// Not in the batch yet.
+    std::map<std::pair<broker::seen_lane, uint64_t>, broker::seen_bits> seen;
   };
 
   // Gathering.
@@ -118,6 +122,8 @@ private:
   void end_queue(broker::session_key key);
   void reopen_queue(broker::session_key key, uint64_t sequence);
   uint64_t ended_until(broker::session_key key) const;
+  void write_seen();
+  void shorten(const broker::seen_lane& lane, uint64_t newest);
   void forget_gathered();
   rocksdb::Status write(const rocksdb::WriteOptions& options);
 
@@ -151,6 +157,12 @@ private:
   void remove_entry(rocksdb::WriteBatch& tidy, queue_position where,
                     const entry_view& entry);
   bool write_now(rocksdb::WriteBatch& tidy);
+  bool read_seen(broker::seen_set& to);
+  std::vector<broker::seen_lane> seen_lanes() const;
+  void read_seen(broker::seen_set& to, const broker::seen_lane& lane,
+                 rocksdb::WriteBatch& tidy);
+  void erase_seen(rocksdb::WriteBatch& tidy, const broker::seen_lane& lane,
+                  uint64_t until) const;
   broker::publication_ptr message_of(const entry_view& entry,
                                      const instant& now, bool& is_lost);
   broker::stored_session load_all(broker::session_key key, const instant& now);
@@ -206,6 +218,8 @@ private:
   uint64_t next_body_ = 0;
   /// The first number that no commit has reserved.
   uint64_t body_ids_end_ = 0;
+  /// The first block of each lane that is there, about.
+  std::map<broker::seen_lane, uint64_t> seen_from_;
 };
 
 } // namespace troupe::storage

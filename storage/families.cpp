@@ -68,8 +68,15 @@ void tune_queue(rocksdb::ColumnFamilyOptions& options) {
 const char* to_string(family what) noexcept {
   static constexpr std::array<const char*, family_count> names{
       "meta",     "sessions", "subscriptions", "queue", "bodies",
-      "incoming", "windows",  "retained",      "wills"};
+      "incoming", "windows",  "retained",      "wills", "seen"};
   return names[static_cast<size_t>(what)];
+}
+
+std::optional<family> family_named(std::string_view name) noexcept {
+  for (auto each : all_families)
+    if (name == name_on_disk(each))
+      return each;
+  return std::nullopt;
 }
 
 rocksdb::DBOptions database_options() {
@@ -118,6 +125,8 @@ family_descriptors(const told_time& now) {
       options.merge_operator = make_body_counter();
       options.compaction_filter_factory = make_dead_body_filter();
     }
+    if (each == family::seen)
+      options.merge_operator = make_seen_union();
     if (each == family::retained)
       options.compaction_filter_factory = make_expiry_filter(now);
     result.emplace_back(name_on_disk(each), options);

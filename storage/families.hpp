@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace troupe::storage {
@@ -24,16 +26,20 @@ enum class family : uint8_t {
   windows,
   retained,
   wills,
+  seen,
 };
-inline constexpr size_t family_count = 9;
+inline constexpr size_t family_count = 10;
 
 inline constexpr std::array<family, family_count> all_families{
-    family::meta,    family::sessions, family::subscriptions,
-    family::queue,   family::bodies,   family::incoming,
-    family::windows, family::retained, family::wills};
+    family::meta,   family::sessions, family::subscriptions, family::queue,
+    family::bodies, family::incoming, family::windows,       family::retained,
+    family::wills,  family::seen};
 
 /// What people call it: "sessions" and so on.
 const char* to_string(family what) noexcept;
+
+/// The family that RocksDB knows by that name.
+std::optional<family> family_named(std::string_view name_on_disk) noexcept;
 
 /// The latest time the store was told: what compaction goes by.
 using told_time = std::shared_ptr<std::atomic<wall_time>>;

@@ -30,9 +30,10 @@ public:
   inspector(const database& db, const inspection& how) : db_(db), how_(how) {}
 
   uint64_t run() {
-    for (auto each : {family::meta, family::sessions, family::bodies,
-                      family::queue, family::subscriptions, family::incoming,
-                      family::windows, family::wills, family::retained})
+    for (auto each :
+         {family::meta, family::sessions, family::bodies, family::queue,
+          family::subscriptions, family::incoming, family::windows,
+          family::wills, family::retained, family::seen})
       if (!read(each))
         break;
     return records_;
@@ -73,6 +74,7 @@ private:
       bodies_.insert(get_number<uint64_t>(key.data()));
       return nullptr;
     case family::retained:
+    case family::seen:
       return nullptr;
     case family::queue:
       return judge_entry(*position_of(key), value);
@@ -128,6 +130,8 @@ bool is_sound(family where, std::string_view key, std::string_view value) {
     return decode_retained(key, value).has_value();
   case family::wills:
     return has_session(key, 0) && decode_will(value, {});
+  case family::seen:
+    return key.size() == seen_key::size && decode_seen(value);
   }
   return false;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "broker/journal.hpp"
+#include "broker/seen_set.hpp"
 #include "storage/bytes.hpp"
 
 #include <array>
@@ -11,7 +12,7 @@
 
 namespace troupe::storage {
 
-/// A key that begins with a session's: alone, or followed by one more number.
+/// A key of numbers: mostly a session's, alone or followed by one more.
 template <class... Ts>
 class fixed_key {
 public:
@@ -31,12 +32,27 @@ using session_id = fixed_key<uint64_t>;
 using entry_id = fixed_key<uint64_t, uint64_t>;
 using packet_key = fixed_key<uint64_t, uint16_t>;
 using body_key = fixed_key<uint64_t>;
+/// Node, epoch, lane and number of a block.
+using seen_key = fixed_key<uint64_t, uint64_t, uint32_t, uint64_t>;
 
 /// Session key and filter.
 inline std::string subscription_key(broker::session_key key,
                                     std::string_view filter) {
   std::string result{session_id{key}.view()};
   return result.append(filter);
+}
+
+inline seen_key key_of(const broker::seen_lane& lane,
+                       uint64_t number) noexcept {
+  return seen_key{lane.node, lane.epoch, lane.lane, number};
+}
+
+/// REQUIRES: a whole `seen_key`. Nothing was seen of it.
+inline broker::seen_block block_at(std::string_view key) noexcept {
+  const auto* in = key.data();
+  return {{get_number<uint64_t>(in), get_number<uint64_t>(in + 8),
+           get_number<uint32_t>(in + 16)},
+          get_number<uint64_t>(in + 20)};
 }
 
 /// Which message of which queue.

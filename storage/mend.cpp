@@ -62,9 +62,12 @@ public:
     return DeleteCF(id, key);
   }
   // Only counts are merged, and they are made anew.
-  rocksdb::Status MergeCF(uint32_t, const rocksdb::Slice&,
-                          const rocksdb::Slice&) override {
-    return rocksdb::Status::OK();
+  // References to bodies are counted anew.
+  rocksdb::Status MergeCF(uint32_t id, const rocksdb::Slice& key,
+                          const rocksdb::Slice& value) override {
+    return is_known(id) && all_families[id] == family::seen
+               ? batch_.Merge(home(id), key, value)
+               : rocksdb::Status::OK();
   }
   rocksdb::Status DeleteRangeCF(uint32_t, const rocksdb::Slice&,
                                 const rocksdb::Slice&) override {

@@ -54,6 +54,8 @@ uint64_t table_bytes(const database& db) {
   uint64_t result = 0;
   for (auto each : all_families) {
     uint64_t size = 0;
+    if (db[each] == nullptr)
+      continue;
     db->GetIntProperty(db[each], rocksdb::DB::Properties::kTotalSstFilesSize,
                        &size);
     result += size;

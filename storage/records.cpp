@@ -462,6 +462,24 @@ decode_window(std::string_view value) {
   return result;
 }
 
+std::string_view encode_seen(seen_value& out, const broker::seen_bits& bits) {
+  auto* end = put_number(out.data(), record_format);
+  for (auto each : bits)
+    end = put_number(end, each);
+  return {out.data(), out.size()};
+}
+
+std::optional<broker::seen_bits> decode_seen(std::string_view value) {
+  record_reader in{value};
+  auto format = in.number<uint8_t>();
+  broker::seen_bits result;
+  for (auto& each : result)
+    each = in.number<uint64_t>();
+  if (format != record_format || !in.is_done())
+    return std::nullopt;
+  return result;
+}
+
 std::string_view encode_meta(meta_value& out, uint64_t number) {
   put_number(put_number(out.data(), record_format), number);
   return {out.data(), out.size()};

@@ -202,6 +202,12 @@ decode_window(std::string_view value);
 /// The value of an incoming identifier, whose key says all.
 inline constexpr std::string_view incoming_value{"\x01", 1};
 
+// -- what was seen of other nodes' messages ----------------------------------
+
+using seen_value = std::array<char, 1 + sizeof(broker::seen_bits)>;
+std::string_view encode_seen(seen_value& out, const broker::seen_bits& bits);
+std::optional<broker::seen_bits> decode_seen(std::string_view value);
+
 // -- meta ---------------------------------------------------------------------
 
 using meta_value = std::array<char, 9>;

@@ -65,10 +65,7 @@ table_reader::table_reader(
   rocksdb::SstFileReader plain{options_of({})};
   if (!plain.Open(path).ok())
     return;
-  auto name = plain.GetTableProperties()->column_family_name;
-  for (auto each : all_families)
-    if (families[static_cast<size_t>(each)].name == name)
-      home_ = each;
+  home_ = family_named(plain.GetTableProperties()->column_family_name);
   if (!home_)
     return;
   const auto& options = families[static_cast<size_t>(*home_)].options;

@@ -272,6 +272,14 @@ void disk_store::erase_retained(std::string_view topic) {
   remove(family::retained, topic);
 }
 
+// Mostly the next one of the same block: one change for all of them.
+void disk_store::put_seen(const broker::message_origin& what) {
+  auto block = broker::block_of(what);
+  auto& bits = gathered_.seen[{block.lane, block.number}];
+  for (size_t i = 0; i < bits.size(); ++i)
+    bits[i] |= block.bits[i];
+}
+
 void disk_store::put_alive(wall_time when) {
   meta_value value;
   put(family::meta, alive_key, encode_meta(value, static_cast<uint64_t>(when)));

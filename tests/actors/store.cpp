@@ -1,3 +1,4 @@
+#include "actors/journaling.hpp"
 #include "broker/offline_sessions.hpp"
 #include "store_fixture.hpp"
 
@@ -10,7 +11,19 @@ using namespace troupe::actors::store_test;
 
 namespace {
 
+using broker::publication_batch;
 using fixture = store_fixture<test::failing_store>;
+
+/// Another node sent it over a bridge.
+broker::publication_ptr foreign(uint64_t sequence, qos level) {
+  protocol::message message;
+  message.topic = "t";
+  message.payload = "f";
+  message.qos = level;
+  return broker::with_path(
+      *broker::publication::make(message, broker::test_start),
+      broker::to_string({9, 5, 0, sequence}));
+}
 
 } // namespace
 
@@ -94,6 +107,42 @@ CAF_TEST(nothing is written for a session that was erased before) {
   turn();
   CAF_CHECK_EQUAL(owner.take(), "1:stored 2:stored");
   CAF_CHECK_EQUAL(queue_of(7), "");
+}
+
+// -- messages of other nodes --------------------------------------------------
+
+CAF_TEST(what another node sent is remembered with what it brings) {
+  auto batch = make_batch(1, "a");
+  for (uint64_t sequence : {1, 2, 3, 4})
+    batch->add(foreign(sequence,
+                       sequence == 3 ? qos::at_most_once : qos::at_least_once));
+  batch->items[2].is_repeat = true;
+  add_part(*batch, make_queue(7));
+  commit(std::move(batch));
+  database->fail(1);
+  turn();
+  CAF_CHECK_EQUAL(owner.take(), "1:failed");
+  CAF_CHECK_EQUAL(database->seen().lanes(), 0u);
+  auto again = make_batch(2, "a");
+  for (uint64_t sequence : {1, 2, 3, 4})
+    again->add(foreign(sequence,
+                       sequence == 3 ? qos::at_most_once : qos::at_least_once));
+  again->items[2].is_repeat = true;
+  add_part(*again, make_queue(7));
+  commit(std::move(again));
+  turn();
+  auto seen = database->seen();
+  for (uint64_t sequence : {1, 2, 3, 4})
+    CAF_CHECK_EQUAL(seen.contains({9, 5, 0, sequence}),
+                    sequence == 1 || sequence == 4);
+}
+
+CAF_TEST(it is remembered too when it brings nothing else) {
+  publication_batch batch{nullptr, 1, publisher_key};
+  batch.add(foreign(1, qos::at_least_once));
+  remember_origins(actor, batch);
+  turn();
+  CAF_CHECK(database->seen().contains({9, 5, 0, 1}));
 }
 
 // -- failures -----------------------------------------------------------------

@@ -174,6 +174,18 @@ CAF_TEST(who brings a repeat has done well) {
   CAF_CHECK(owner.matched);
 }
 
+CAF_TEST(what was seen before the start is a repeat) {
+  auto seen = std::make_shared<broker::seen_set>();
+  seen->insert(broker::message_origin{1, 5, 0, 1});
+  subtree_options options;
+  options.seen_before = std::move(seen);
+  start(options);
+  subscribe(bert, want("a"));
+  publish(batch_of({foreign(1, "x"), foreign(2, "y")}));
+  publish(batch_of({foreign(1, "x"), foreign(2, "y")}));
+  CAF_CHECK_EQUAL(bert.take(), "y");
+}
+
 CAF_TEST(a repeat is not retained) {
   publish(batch_of({foreign(1, "old", true)}));
   retain("a", "new");

@@ -138,3 +138,46 @@ CAF_TEST(the greatest numbers are numbers like others) {
   }
   CAF_CHECK_EQUAL(seen.pieces(), 2u);
 }
+
+CAF_TEST(what was seen of a block is told at once) {
+  seen_set seen;
+  seen_block block{{7, 1, 0}, 2};
+  block.bits = {1, 0, 0, uint64_t{1} << 63};
+  seen.insert(block);
+  seen.insert(block);
+  CAF_CHECK_EQUAL(seen.pieces(), 1u);
+  for (uint64_t i = 1; i <= 1'024; ++i)
+    CAF_CHECK_EQUAL(seen.contains(origin(i)), i == 513 || i == 768);
+  CAF_CHECK(!seen.contains(origin(513, 8)));
+  CAF_CHECK(!seen.insert(origin(513)));
+  for (uint64_t number : {0, 1, 3, 2}) {
+    seen_block full{{7, 1, 0}, number};
+    full.bits.fill(UINT64_MAX);
+    seen.insert(full);
+  }
+  CAF_CHECK_EQUAL(seen.pieces(), 1u);
+  CAF_CHECK(seen.contains(origin(1)));
+  CAF_CHECK(seen.contains(origin(1'024)));
+  CAF_CHECK(!seen.contains(origin(1'025)));
+}
+
+CAF_TEST(the block of an origin has its bit and no other) {
+  for (uint64_t i : {1, 64, 65, 256, 257, 100'000}) {
+    auto block = block_of(origin(i));
+    CAF_CHECK_EQUAL(block.number, (i - 1) / 256);
+    seen_set seen;
+    seen.insert(block);
+    CAF_CHECK(seen.contains(origin(i)));
+    CAF_CHECK(!seen.contains(origin(i + 1)));
+    CAF_CHECK(i == 1 || !seen.contains(origin(i - 1)));
+  }
+}
+
+CAF_TEST(blocks are bounded as sequences are) {
+  seen_set seen{{2, 3}};
+  for (uint64_t number = 0; number < 10; ++number)
+    seen.insert(seen_block{{7, 1, 0}, number, {1, 0, 0, 0}});
+  CAF_CHECK_EQUAL(seen.pieces(), 3u);
+  CAF_CHECK(!seen.contains(origin(6 * 256 + 1)));
+  CAF_CHECK(seen.contains(origin(7 * 256 + 1)));
+}

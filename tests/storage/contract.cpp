@@ -615,3 +615,27 @@ CAF_TEST(the node is known by its name) {
     CAF_CHECK(on->node() == 0x9f86d081884c7d65);
   });
 }
+
+CAF_TEST(what was seen of other nodes stays seen) {
+  with_each_store([](test_subject& on) {
+    CAF_CHECK_EQUAL(on->seen().lanes(), 0u);
+    for (uint64_t i : {1, 2, 300})
+      on->put_seen({7, 1, 0, i});
+    on->put_seen({7, 2, 3, 1});
+    CAF_REQUIRE(is_done(on->commit(false)));
+    on->put_seen({7, 1, 0, 3});
+    CAF_REQUIRE(is_done(on->commit(false)));
+    on->put_seen({7, 1, 0, 4}); // never committed
+    on->discard();
+    CAF_REQUIRE(is_done(on->commit(false)));
+    for (auto round : {"open", "reopened"}) {
+      CAF_MESSAGE(round);
+      auto seen = on->seen();
+      CAF_CHECK_EQUAL(seen.lanes(), 2u);
+      for (uint64_t i = 1; i <= 512; ++i)
+        CAF_CHECK_EQUAL(seen.contains({7, 1, 0, i}), i <= 3 || i == 300);
+      CAF_CHECK(seen.contains({7, 2, 3, 1}));
+      on.reopen();
+    }
+  });
+}

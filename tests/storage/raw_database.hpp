@@ -27,6 +27,10 @@ public:
   void remove(storage::family where, std::string_view key) {
     check((*opened_.db)->Delete({}, (*opened_.db)[where], key));
   }
+  /// It is as if it had never been. Nothing of it may be used any more.
+  void drop(storage::family where) {
+    check((*opened_.db)->DropColumnFamily((*opened_.db)[where]));
+  }
   std::map<std::string, std::string> all(storage::family where) {
     std::map<std::string, std::string> result;
     auto records = opened_.db->iterate(where);

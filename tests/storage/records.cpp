@@ -92,6 +92,9 @@ std::vector<record> all_records() {
   will.by = make_author();
   encode_will(parts, will, test_now);
   result.push_back({family::wills, session, joined(parts)});
+  seen_value seen;
+  result.push_back({family::seen, std::string{key_of({1, 2, 3}, 4).view()},
+                    std::string{encode_seen(seen, {1, 2, 3, 4})}});
   meta_value number;
   result.push_back({family::meta, std::string{format_key},
                     std::string{encode_meta(number, 1)}});

@@ -253,6 +253,7 @@ CAF_TEST(a record that cannot be read is moved aside and counted) {
     raw.put(family::windows, storage::session_id{1}.view(), "\x01\x02");
     raw.put(family::wills, storage::session_id{1}.view(), "\x01");
     raw.put(family::retained, "topic", "\x01");
+    raw.put(family::seen, storage::key_of({7, 1, 0}, 0).view(), "\x01");
   });
   auto found = sessions_of(*on);
   CAF_REQUIRE_EQUAL(found.size(), 1u);
@@ -263,13 +264,87 @@ CAF_TEST(a record that cannot be read is moved aside and counted) {
   auto loaded = on->load(1, test_now);
   CAF_CHECK(loaded.incoming_ids.empty());
   CAF_CHECK(loaded.window.empty());
-  CAF_CHECK_EQUAL(on->damaged_records(), 9u);
+  CAF_CHECK_EQUAL(on->seen().pieces(), 0u);
+  CAF_CHECK_EQUAL(on->damaged_records(), 10u);
   // Nothing is found twice.
   sessions_of(*on);
   retained_of(*on);
   on->load(1, test_now);
-  CAF_CHECK_EQUAL(on->damaged_records(), 9u);
+  on->seen();
+  CAF_CHECK_EQUAL(on->damaged_records(), 10u);
   CAF_CHECK(std::filesystem::exists(on.directory().file("quarantine")));
+}
+
+// -- what was seen of other nodes ---------------------------------------------
+
+CAF_TEST(what was seen of one block is one record) {
+  for (uint64_t i = 1; i <= 512; ++i) {
+    on->put_seen({7, 1, 0, i});
+    if (i % 100 == 0)
+      CAF_REQUIRE(is_done(on->commit(false)));
+  }
+  CAF_REQUIRE(is_done(on->commit(false)));
+  change_raw([](raw_database& raw) {
+    raw.compact(family::seen);
+    CAF_CHECK_EQUAL(raw.all(family::seen).size(), 2u);
+  });
+  CAF_CHECK(on->seen().contains({7, 1, 0, 512}));
+}
+
+CAF_TEST(a long lane is forgotten from its beginning) {
+  constexpr auto kept = uint64_t{seen_set::most_pieces};
+  on->put_seen({7, 1, 0, 1});
+  for (uint64_t block = 0; block <= 3 * kept; ++block)
+    on->put_seen({8, 1, 0, block * seen_block_size + 1});
+  CAF_REQUIRE(is_done(on->commit(false)));
+  // Not with the commit that brings them, but with the next.
+  on->put_seen({8, 1, 0, 4 * kept * seen_block_size + 1});
+  CAF_REQUIRE(is_done(on->commit(false)));
+  change_raw([&](raw_database& raw) {
+    auto left = raw.all(family::seen);
+    CAF_CHECK_EQUAL(left.size(), 3u);
+    CAF_CHECK(left.count(std::string{storage::key_of({7, 1, 0}, 0).view()})
+              != 0);
+    CAF_CHECK(
+        left.count(std::string{storage::key_of({8, 1, 0}, 3 * kept).view()})
+        != 0);
+  });
+}
+
+CAF_TEST(of very many lanes the latest are kept) {
+  for (uint64_t epoch = 1; epoch <= seen_set::most_lanes + 3; ++epoch)
+    on->put_seen({9 - epoch % 2, epoch, 0, 1});
+  CAF_REQUIRE(is_done(on->commit(false)));
+  auto seen = on->seen();
+  CAF_CHECK_EQUAL(seen.lanes(), seen_set::most_lanes);
+  CAF_CHECK(!seen.contains({8, 3, 0, 1}));
+  CAF_CHECK(seen.contains({9, 4, 0, 1}));
+  change_raw([](raw_database& raw) {
+    CAF_CHECK_EQUAL(raw.all(family::seen).size(), seen_set::most_lanes);
+  });
+}
+
+CAF_TEST(a database that an older program made can be looked at) {
+  on->put_session(make_session(1));
+  CAF_REQUIRE(is_done(on->commit(false)));
+  on.close();
+  {
+    raw_database raw{directory()};
+    raw.drop(family::seen);
+  }
+  {
+    auto looked_at = storage::open_store({directory(), true});
+    CAF_REQUIRE(looked_at.store);
+    CAF_CHECK_EQUAL(sessions_of(*looked_at.store).size(), 1u);
+    CAF_CHECK_EQUAL(looked_at.store->seen().lanes(), 0u);
+    CAF_CHECK_EQUAL(looked_at.store->describe().kinds.size(),
+                    storage::family_count);
+  }
+  on.reopen();
+  on->put_seen({7, 1, 0, 1});
+  CAF_REQUIRE(is_done(on->commit(false)));
+  CAF_CHECK(on->seen().contains({7, 1, 0, 1}));
+  CAF_CHECK_EQUAL(sessions_of(*on).size(), 1u);
 }
 
 CAF_TEST(expired retained messages leave the disk when files are merged) {

@@ -168,6 +168,10 @@ void memory_store::put_alive(wall_time when) {
   gathered_.push_back([when](content& to) { to.alive = when; });
 }
 
+void memory_store::put_seen(const broker::message_origin& what) {
+  gathered_.push_back([what](content& to) { to.seen.push_back(what); });
+}
+
 void memory_store::put_node(broker::node_id id) {
   gathered_.push_back([id](content& to) { to.node = id; });
 }
@@ -267,6 +271,13 @@ void memory_store::for_each_retained(
 
 wall_time memory_store::alive_at() {
   return content_.alive;
+}
+
+broker::seen_set memory_store::seen() {
+  broker::seen_set result;
+  for (const auto& each : content_.seen)
+    result.insert(each);
+  return result;
 }
 
 std::optional<broker::node_id> memory_store::node() {

@@ -32,6 +32,7 @@ public:
     std::map<broker::session_key, std::vector<broker::launch_run>> windows;
     std::map<std::pair<broker::session_key, uint16_t>, bool> incoming;
     std::map<std::string, entry> retained;
+    std::vector<broker::message_origin> seen;
     wall_time alive = 0;
     std::optional<broker::node_id> node;
   };
@@ -59,6 +60,7 @@ public:
   void put_retained(const broker::retained_message& what,
                     const instant& now) override;
   void erase_retained(std::string_view topic) override;
+  void put_seen(const broker::message_origin& what) override;
   void put_alive(wall_time when) override;
   void put_node(broker::node_id id) override;
   broker::store_status commit(bool synced) override;
@@ -76,6 +78,7 @@ public:
   void
   for_each_retained(const std::function<void(broker::retained_message&&)>& take,
                     const instant& now) override;
+  broker::seen_set seen() override;
   wall_time alive_at() override;
   std::optional<broker::node_id> node() override;
 
