@@ -233,11 +233,6 @@ class QueuedAge(SitesTest):
         self.check_that_only_what_is_young_goes()
         self.expired.wait("5")
 
-    def test_on_disk_it_is_found_out_without(self):
-        self.start(keeps=True)
-        self.expired.wait("5")
-        self.check_that_only_what_is_young_goes()
-
 
 if __name__ == "__main__":
     unittest.main()
