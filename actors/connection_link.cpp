@@ -63,6 +63,7 @@ void connection::watch_link(time_point now) {
   if (link_->should_ping(now)) {
     packet_log::sent(client_id_, packet_type::pingreq);
     protocol::encode(output_.control(), protocol::pingreq{}, version_);
+    link_->pinged(output_.size(), now);
     loop_.stats().packets_sent.add();
   }
   mark();

@@ -264,9 +264,15 @@ bool link::should_ping(time_point now) noexcept {
   if (now < ping_at_)
     return false;
   ping_at_ = now + keep_alive_;
-  if (pinged_ == never)
-    pinged_ = now;
+  batch_until_ = now;
   return true;
+}
+
+void link::pinged(size_t output, time_point now) noexcept {
+  if (pinged_ != never)
+    return;
+  pinged_ = now;
+  unsent_ = output;
 }
 
 void link::on_pingresp(time_point now) noexcept {
@@ -278,13 +284,17 @@ void link::on_pingresp(time_point now) noexcept {
       static_cast<uint64_t>(std::max<int64_t>(1, took.count())),
       std::memory_order_relaxed);
   pinged_ = never;
+  unsent_ = 0;
 }
 
 bool link::is_dead(time_point now, time_point last_read) const noexcept {
   if (pinged_ == never || keep_alive_.count() == 0)
     return false;
-  // While nothing is read, nothing can be heard.
+  // While nothing is read, nothing can be heard, and to a ping that the rate
+  // holds back there is no answer.
   auto heard = std::max({pinged_, last_read, in_pace_.free_at()});
+  if (unsent_ != 0)
+    heard = std::max(heard, out_pace_.free_at());
   return now - heard >= patience();
 }
 
@@ -308,9 +318,14 @@ size_t link::allowance(size_t output, time_point now) noexcept {
   return out_pace_.is_free(now) ? out_pace_.portion() : 0;
 }
 
-/// What is left has waited long enough.
+/// What is left has waited long enough. An answer is due from when the ping
+/// went, or got nearer to it: the socket may take no more.
 void link::wrote(size_t bytes, size_t left, time_point now) noexcept {
   out_pace_.spend(bytes, now);
+  if (auto of_ping = std::min(bytes, unsent_); of_ping != 0) {
+    unsent_ -= of_ping;
+    pinged_ = now;
+  }
   if (left == 0)
     batch_until_ = never;
 }

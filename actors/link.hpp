@@ -99,8 +99,10 @@ public:
   // -- keep alive
   // ----------------------------------------------------------------
 
-  /// Whether to send PINGREQ now.
+  /// Whether to send PINGREQ now. If so, output waits no longer for more.
   bool should_ping(time_point now) noexcept;
+  /// PINGREQ is the last of so many bytes of output.
+  void pinged(size_t output, time_point now) noexcept;
   void on_pingresp(time_point now) noexcept;
   /// The remote broker has not answered for too long.
   bool is_dead(time_point now, time_point last_read) const noexcept;
@@ -137,6 +139,7 @@ private:
   std::chrono::seconds keep_alive_;
   time_point ping_at_ = never;
   time_point pinged_ = never; // and not answered
+  size_t unsent_ = 0;         // bytes of output up to the end of that ping
   time_point batch_until_ = never;
   uint16_t notice_id_ = 0;
 };

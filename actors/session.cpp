@@ -155,7 +155,10 @@ void session::send_answer(held_answer&& answer) {
     answer.what.spare_ids = machine_.out().spare_packet_ids(answer.spare_ids);
   tell(connection_, std::move(answer.what));
   std::vector<broker::queued_delivery> again;
+  auto before = machine_.out().dropped();
   machine_.out().on_connected(answer.client, loop_.now(), again);
+  if (machine_.out().dropped() != before)
+    count_drops(before);
   send_again(std::move(again));
 }
 
@@ -371,7 +374,10 @@ void session::on(output_writable& message) {
   if (!connection_)
     return;
   std::vector<broker::queued_delivery> next;
+  auto before = machine_.out().dropped();
   machine_.out().set_writable(message.writable, loop_.now(), next);
+  if (machine_.out().dropped() != before)
+    count_drops(before);
   send_again(std::move(next));
   after_change();
 }

@@ -316,6 +316,9 @@ CAF_TEST(what has waited too long is not sent) {
   own.start_type = config::bridge_start::automatic;
   start();
   CAF_CHECK_EQUAL(remote.take_text(), "CONNECT:here SUBSCRIBE up/b=2");
+  using enum broker::drop_reason;
+  CAF_CHECK_EQUAL(home().stats().dropped[static_cast<size_t>(expired)].value(),
+                  1u);
 }
 
 CAF_TEST(a lazy bridge connects when enough waits) {

@@ -50,6 +50,20 @@ struct fixture {
     return actors::link{std::move(setup), now};
   }
 
+  /// PINGREQ behind so many bytes of output. False: it is not due.
+  bool ping(actors::link& on, size_t output = 0) {
+    if (!on.should_ping(now))
+      return false;
+    on.pinged(output + 2, now);
+    return true;
+  }
+  bool ping_and_write(actors::link& on) {
+    if (!ping(on))
+      return false;
+    on.wrote(2, 0, now);
+    return true;
+  }
+
   /// The packets that `greet` makes, as words.
   std::string greet(actors::link& on) {
     std::vector<uint16_t> ids;
@@ -346,7 +360,7 @@ CAF_TEST(what a broker that knows no bridges sends back is not taken) {
 
 CAF_TEST(a ping goes at once and then each interval) {
   auto on = make();
-  CAF_CHECK(on.should_ping(now));
+  CAF_CHECK(ping_and_write(on));
   CAF_CHECK(!on.should_ping(now));
   on.on_pingresp(now + milliseconds{3});
   CAF_CHECK_EQUAL(status->round_trip.load(), 3000u);
@@ -358,7 +372,7 @@ CAF_TEST(a ping goes at once and then each interval) {
 CAF_TEST(a silent broker is dead after half an interval) {
   auto on = make();
   CAF_CHECK(!on.is_dead(now + seconds{1000}, now)); // was not asked
-  CAF_CHECK(on.should_ping(now));
+  CAF_CHECK(ping_and_write(on));
   CAF_CHECK(on.deadline(now) == now + seconds{30});
   CAF_CHECK(!on.is_dead(now + seconds{29}, now));
   CAF_CHECK(on.is_dead(now + seconds{30}, now));
@@ -379,11 +393,47 @@ CAF_TEST(without keep alive there is no ping and no death) {
 CAF_TEST(a broker that is not read from is not dead) {
   own.max_rate_in = 100;
   auto on = make();
-  CAF_CHECK(on.should_ping(now));
+  CAF_CHECK(ping_and_write(on));
   on.read(10'000, now); // 100 s worth
   CAF_CHECK(!on.is_dead(now + seconds{99}, now));
   CAF_CHECK(!on.is_dead(now + seconds{100}, now));
   CAF_CHECK(on.is_dead(now + seconds{130}, now));
+}
+
+CAF_TEST(a broker is not dead while the rate holds back what asks it) {
+  own.max_rate_out = 100;
+  auto on = make();
+  CAF_CHECK(ping(on, 4998));
+  on.wrote(64, 4936, now);
+  now += seconds{40};
+  on.wrote(4000, 936, now); // 40 s worth, and the ping is behind it
+  CAF_CHECK(!on.is_dead(now + seconds{69}, now));
+  CAF_CHECK(on.is_dead(now + seconds{70}, now));
+  now += seconds{40};
+  on.wrote(936, 0, now);
+  CAF_CHECK(!on.is_dead(now + seconds{29}, test_start));
+  CAF_CHECK(on.is_dead(now + seconds{30}, test_start));
+  on.wrote(1000, 0, now + seconds{20}); // others say nothing of it
+  CAF_CHECK(on.is_dead(now + seconds{30}, test_start));
+}
+
+CAF_TEST(a broker that takes no more is dead) {
+  auto on = make();
+  CAF_CHECK(ping(on, 1000));
+  now += seconds{10};
+  on.wrote(500, 502, now);
+  CAF_CHECK(!on.is_dead(now + seconds{29}, test_start));
+  CAF_CHECK(on.is_dead(now + seconds{30}, test_start));
+}
+
+CAF_TEST(the round trip begins when the ping goes) {
+  own.max_rate_out = 100;
+  auto on = make();
+  CAF_CHECK(ping(on, 98));
+  now += seconds{1};
+  on.wrote(100, 0, now);
+  on.on_pingresp(now + milliseconds{3});
+  CAF_CHECK_EQUAL(status->round_trip.load(), 3000u);
 }
 
 // -- pace
@@ -414,6 +464,19 @@ CAF_TEST(a lot of output does not wait) {
   own.batch_delay = milliseconds{50};
   auto on = make();
   CAF_CHECK_EQUAL(on.allowance(65'536, now), SIZE_MAX);
+}
+
+CAF_TEST(a ping does not wait and takes along what does) {
+  own.batch_delay = milliseconds{65'535};
+  auto on = make();
+  CAF_CHECK(ping_and_write(on));
+  now += seconds{59};
+  CAF_CHECK_EQUAL(on.allowance(100, now), 0u);
+  now += seconds{1};
+  CAF_CHECK(ping(on, 100));
+  CAF_CHECK_EQUAL(on.allowance(102, now), SIZE_MAX);
+  on.wrote(102, 0, now);
+  CAF_CHECK_EQUAL(on.allowance(100, now), 0u); // the next one waits again
 }
 
 CAF_TEST(what the socket did not take does not wait again) {
