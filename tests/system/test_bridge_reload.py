@@ -69,6 +69,38 @@ class Reload(SitesTest):
         far.wait("0")
         self.at(self.local).ping()
 
+    def told_of(self, site):
+        """Which topics there are below $SYS/broker/bridge/."""
+        end = "$SYS/broker/connection/end/state"
+        reader = self.watching(site, "$SYS/broker/bridge/#", end, qos=0)
+        reader.publish(end, b"1")
+        found = set()
+        while (topic := reader.receive_publish().topic) != end:
+            found.add(topic.removeprefix("$SYS/broker/bridge/"))
+        return found
+
+    def test_leaves_nothing_of_a_removed_one_below_sys(self):
+        self.begin(self.bridge("a"), self.bridge("a/b"))
+        self.wait_linked(self.local, "a", "a/b")
+        topics = ("address", "links", "messages/sent", "queue/messages",
+                  "since", "state")
+        watched = [self.told(self.local, "a", topic) for topic in topics]
+        for each in watched:
+            each.wait_for(bool)
+        before = self.told_of(self.local)
+        self.local.change(self.bridge("a/b"))
+        for each in watched:
+            each.wait("")
+        self.assertEqual(self.told_of(self.local),
+                         {topic for topic in before if topic.startswith("a/b/")})
+        # What others know of it stays, as with Mosquitto.
+        self.state(self.local, "a").wait("0")
+        # And one that is back tells everything again.
+        self.local.change(self.bridge("a") + self.bridge("a/b"))
+        for each in watched:
+            each.wait_for(bool)
+        self.assertEqual(self.told_of(self.local), before)
+
     def test_what_no_longer_has_a_bridge_is_told(self):
         port = harness.free_port()
         self.begin(self.bridge("a", remote=port))
