@@ -176,6 +176,71 @@ class Reload(SitesTest):
 
 
 @troupe_only
+class Restart(SitesTest):
+    """A bridge that goes while the broker does not run."""
+    GONE = "keeps the session local.b any more: it is erased, and {} messages"
+
+    def begin(self, **options):
+        self.local = self.site(keeps=True)
+        self.bridge = section("b", harness.free_port(), "b/# out 1", **options)
+        self.local.change(self.bridge)
+
+    def publish_three(self):
+        self.publish(self.local, "b/x", "1", "2", "3")
+        self.told(self.local, "b", "queue/messages").wait("3")
+
+    def restart(self, bridges, end=lambda site: site.stop()):
+        end(self.local)
+        self.local.sections = bridges
+        self.local.start_again()
+
+    def test_its_session_goes_at_the_start(self):
+        for end in (lambda site: site.stop(), lambda site: site.kill()):
+            self.begin()
+            self.at(self.local, client_id="local.a", clean=False,
+                    props=KEEP).subscribe("b/#", qos=1)
+            self.publish_three()
+            self.restart("", end)
+            self.local.log_has(self.GONE.format(3))
+            # A client's session stays, whatever it is called.
+            client = self.at(self.local, client_id="local.a", clean=False,
+                             props=KEEP)
+            self.assertEqual(payloads(client, 3), ["1", "2", "3"])
+            self.restart("")
+            self.local.log_has("Restored 1 sessions")
+            self.assertNotIn("local.b", self.local.log.text())
+            # And the bridge can come back.
+            self.local.change(self.bridge)
+            self.publish_three()
+
+    def test_one_that_is_there_still_keeps_its_session(self):
+        self.begin()
+        self.publish_three()
+        self.restart(self.bridge)
+        self.told(self.local, "b", "queue/messages").wait("3")
+        self.assertNotIn("it is erased", self.local.log.text())
+
+    def test_one_that_keeps_none_any_more_loses_it(self):
+        self.begin()
+        self.publish_three()
+        self.restart(self.bridge + "local_cleansession true\n")
+        self.local.log_has(self.GONE.format(3))
+
+    def test_a_session_that_a_client_took_over_is_the_clients(self):
+        self.begin(start_type="manual")
+        self.publish_three()
+        self.at(self.local, client_id="local.b", clean=False,
+                props=KEEP).drop()
+        self.local.stop()
+        self.local.sections = ""
+        self.local.start_again()
+        client = self.at(self.local, client_id="local.b", clean=False,
+                         props=KEEP)
+        self.assertEqual(payloads(client, 3), ["1", "2", "3"])
+        self.assertNotIn("it is erased", self.local.log.text())
+
+
+@troupe_only
 class Start(SitesTest):
     def test_lazy(self):
         remote = self.site()
