@@ -61,6 +61,23 @@ class Reload(SitesTest):
         self.wait_linked(self.local, "b")
         self.assert_crosses("b/x", "b is back")
 
+    def test_removed_and_added_again_at_once_it_works_wholly(self):
+        bridge = self.bridge("b", bridge_max_queued_messages=5)
+        self.local = self.site(bridges=bridge, keeps=True)
+        self.wait_linked(self.local, "b")
+        for round_ in range(20):
+            self.local.change("")
+            self.local.change(bridge)
+            reader = self.watching(self.remote, "b/#")
+            self.publish(self.local, "b/x", str(round_))
+            self.assertEqual(payloads(reader, 1), [str(round_)])
+            reader.drop()
+        # The limits are the new one's, too.
+        self.remote.kill()
+        self.told(self.local, "b", "state").wait("waiting")
+        self.publish(self.local, "b/x", *map(str, range(20)))
+        self.told(self.local, "b", "queue/messages").wait("5")
+
     def test_removes_the_last_one(self):
         self.begin(self.bridge("a"))
         far = self.state(self.remote, "a")
