@@ -97,6 +97,13 @@ void appender::set_limits(
     own_limits_.erase(client_id);
 }
 
+void appender::forget_limits(const std::string& client_id,
+                             const broker::session_limits& limits) {
+  auto found = own_limits_.find(client_id);
+  if (found != own_limits_.end() && found->second.get() == &limits)
+    own_limits_.erase(found);
+}
+
 std::optional<broker::disk_backlog>
 appender::backlog_of(std::string_view client_id) const {
   auto found = by_client_.find(client_id);

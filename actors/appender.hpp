@@ -53,6 +53,10 @@ public:
   /// does not run.
   void set_limits(const std::string& client_id,
                   std::shared_ptr<const broker::session_limits> limits);
+  /// `limits` no longer bound that session, if they still do. REQUIRES: on its
+  /// loop.
+  void forget_limits(const std::string& client_id,
+                     const broker::session_limits& limits);
   /// What waits for a session of that name, if it is away. REQUIRES: on its
   /// loop.
   std::optional<broker::disk_backlog>

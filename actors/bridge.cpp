@@ -435,7 +435,7 @@ void bridge::on(stop_node&) {
 void bridge::finish() {
   if (node_.store && is_removed_ && !keeps_session_)
     object_of<appender>(node_.appenders[loop_.index()])
-        ->set_limits(plan_->own.local_clientid, nullptr);
+        ->forget_limits(plan_->own.local_clientid, plan_->limits);
   status_->enter(bridge_state::stopped);
   on_end();
   auto self = std::move(self_); // may be the last handle

@@ -36,6 +36,7 @@ void bridge::introduce_ourselves() {
   // What the session has waits for the link.
   request.parameters.client.takes_messages = false;
   request.limits = {plan_, &plan_->limits};
+  request.is_bridge = true;
   tell(node_.registries[loop_.index()], std::move(wanted));
 }
 

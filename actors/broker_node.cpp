@@ -417,6 +417,8 @@ void broker_node::parts::start_appenders(
   for (const auto& each : policy->bridges) {
     const auto& id = each->own.local_clientid;
     to.appenders[shared.home_of(id)]->set_limits(id, {each, &each->limits});
+    if (!each->own.local_cleansession)
+      to.bridges.insert(id);
   }
   for (size_t i = 0; i < routes->size(); ++i)
     to.subtrees.push_back(object_of<subtree>(routes->subtree(i)));

@@ -423,6 +423,8 @@ struct attach_connection {
   std::shared_ptr<const broker::session_limits> limits;
   /// Packet identifiers that the connection wants for packets of its own.
   uint16_t spare_ids = 0;
+  /// A bridge of this node wants the session, and no client.
+  bool is_bridge = false;
 };
 
 struct detached {

@@ -67,6 +67,8 @@ private:
       database_.erase_session(key);
       return;
     }
+    if (is_left_behind(what.record))
+      end_at_once(what);
     auto home = node_.home_of(what.record.client_id);
     auto& stats = node_.loops[home]->stats();
     broker::offline_session made;
@@ -94,6 +96,21 @@ private:
   bool is_over(const broker::recovered_session& what) const noexcept {
     return what.record.ends_at != 0 && what.record.ends_at <= now_.wall
            && !what.will;
+  }
+
+  /// A bridge had it that is no longer configured, or keeps none any more.
+  bool is_left_behind(const broker::session_record& record) const {
+    return record.is_bridge && !to_.bridges.contains(record.client_id);
+  }
+
+  /// Its appender ends it when the loops run: then others of its shared
+  /// subscriptions get what waited.
+  void end_at_once(broker::recovered_session& what) {
+    what.record.ends_at = now_.wall;
+    log::write(log::level::warning,
+               "No bridge of the configuration keeps the session {} any more: "
+               "it is erased, and {} messages that waited in it.",
+               what.record.client_id, what.queue.messages);
   }
 
   /// Its client was there when the node died.

@@ -25,6 +25,7 @@ session& object_of(const session_actor& handle) {
 void name_wishes(const link_setup& link, attach_connection& request) {
   request.limits = {link.plan, &link.plan->limits};
   request.spare_ids = link::packet_ids_needed(*link.plan);
+  request.is_bridge = true;
 }
 
 const connection& object_of(const connection_actor& handle) {

@@ -113,6 +113,7 @@ void session::admit(attach_connection& message) {
   loop_.timers().disarm(*this);
   auto now = loop_.now();
   auto client = message.parameters.client;
+  is_bridge_ = message.is_bridge;
   wants_one_copy_ = !loop_.policy().settings->allow_duplicate_messages
                     && client.version != protocol::version::v5;
   if (message.limits != limits_) {

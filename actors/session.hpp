@@ -165,6 +165,7 @@ private:
   bool is_parking_begun_ = false;
   bool drop_logged_ = false;
   bool wants_one_copy_ = false;
+  bool is_bridge_ = false; // whoever had it last
 };
 
 } // namespace troupe::actors

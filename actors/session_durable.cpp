@@ -97,8 +97,9 @@ void session::become_durable() {
 uint64_t session::remember_connect(bool is_new) {
   remember begin;
   begin.key = machine_.key();
-  begin.session = broker::session_record{machine_.key(), machine_.client_id(),
-                                         machine_.expiry_interval(), 0, true};
+  begin.session = broker::session_record{
+      machine_.key(), machine_.client_id(), machine_.expiry_interval(), 0, true,
+      is_bridge_};
   begin.will.emplace(remember::will_change{will_to_remember()});
   begin.answer_to = caf::actor_cast<stored_sink>(self());
   auto ticket = next_hold_--; // the books count up from 1
@@ -141,9 +142,12 @@ void session::remember_presence() {
     return;
   auto now = instant::now();
   auto& changes = books_->changes();
-  changes.session = broker::session_record{
-      machine_.key(), machine_.client_id(), machine_.expiry_interval(),
-      now.to_wall(machine_.ends_at()), machine_.is_connected()};
+  changes.session = broker::session_record{machine_.key(),
+                                           machine_.client_id(),
+                                           machine_.expiry_interval(),
+                                           now.to_wall(machine_.ends_at()),
+                                           machine_.is_connected(),
+                                           is_bridge_};
   changes.will.emplace(remember::will_change{will_to_remember()});
 }
 

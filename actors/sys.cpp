@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
 namespace troupe::actors {
 
@@ -105,7 +106,8 @@ void sys::receive(const mail& message) {
   if (message.get_if<stop_node>() != nullptr)
     loop_.timers().disarm(*this);
   else if (message.get_if<routes_changed>() != nullptr)
-    published_.clear(); // the subtree may have been the one that had it
+    for (auto& [topic, known] : published_)
+      known.is_doubtful = true;
 }
 
 void sys::on_failure(const char* what) noexcept {
@@ -157,6 +159,7 @@ void sys::watch_memory() {
 }
 
 void sys::publish_all(time_point now) {
+  ++round_;
   auto totals = sum(node_);
   put("version", "troupe version " TROUPE_VERSION);
   put("uptime", fmt::format("{} seconds",
@@ -168,6 +171,7 @@ void sys::publish_all(time_point now) {
   if (now > last_)
     publish_loads(totals, now);
   last_ = now;
+  clear_untold();
   send();
 }
 
@@ -248,16 +252,35 @@ void sys::publish_loads(const node_totals& totals, time_point now) {
 /// Adds a value to the next batch if it is not what was published last.
 void sys::put(std::string topic, std::string value) {
   auto& known = published_[topic];
-  if (known == value)
+  known.round = round_;
+  auto is_doubtful = std::exchange(known.is_doubtful, false);
+  if (known.value == value && (!is_doubtful || value.empty()))
     return;
-  known = std::move(value);
+  known.value = std::move(value);
+  publish(topic, known.value);
+}
+
+/// What there is no longer, as of a bridge that was removed, leaves no value
+/// behind.
+void sys::clear_untold() {
+  std::erase_if(published_, [this](const auto& each) {
+    const auto& [topic, known] = each;
+    if (known.round == round_)
+      return false;
+    if (!known.value.empty())
+      publish(topic, {});
+    return true;
+  });
+}
+
+void sys::publish(const std::string& topic, const std::string& value) {
   if (!batch_)
     batch_ =
         broker::batch_ptr{new broker::publication_batch(nullptr, 0, 0), false};
   auto name = "$SYS/broker/" + topic;
   protocol::message message;
   message.topic = name;
-  message.payload = known;
+  message.payload = value;
   message.retain = true;
   message.qos = protocol::qos::exactly_once;
   batch_->add(broker::publication::make(message, loop_.now()));

@@ -67,6 +67,14 @@ private:
     const char* name;
     broker::load_average average;
   };
+  /// What was published of one topic.
+  struct told {
+    std::string value;
+    /// The round in which it was last found.
+    uint64_t round = 0;
+    /// The subtree may have lost it.
+    bool is_doubtful = false;
+  };
 
   void do_rounds(time_point now);
   void watch_memory();
@@ -77,6 +85,8 @@ private:
   void publish_memory();
   void publish_bridges();
   void put(std::string topic, std::string value);
+  void publish(const std::string& topic, const std::string& value);
+  void clear_untold();
   void send();
 
   node_context& node_;
@@ -87,7 +97,8 @@ private:
   uint64_t most_clients_ = 0;
   uint64_t most_resident_ = 0;
   std::array<load, 8> loads_;
-  std::map<std::string, std::string> published_;
+  std::map<std::string, told> published_;
+  uint64_t round_ = 0;
   broker::batch_ptr batch_;
 };
 

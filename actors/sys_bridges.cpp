@@ -2,6 +2,7 @@
 #include "actors/bridge_status.hpp"
 #include "actors/node_context.hpp"
 #include "actors/sys.hpp"
+#include "config/bridge_settings.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -22,8 +23,9 @@ std::string iso_time(bridge_status::seconds_since_1970 when) {
 void sys::publish_bridges() {
   for (const auto& each : node_.bridges.all()) {
     const auto& bridge = *each;
+    auto topics = "bridge/" + config::name_in_topics(bridge.name());
     auto text = [&](const char* what, std::string value) {
-      put(fmt::format("bridge/{}/{}", bridge.name(), what), std::move(value));
+      put(fmt::format("{}/{}", topics, what), std::move(value));
     };
     auto number = [&](const char* what, const auto& value) {
       text(what, fmt::to_string(value.load(std::memory_order_relaxed)));

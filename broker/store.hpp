@@ -44,6 +44,8 @@ struct session_record {
   /// When the session is over; 0: never, or its client is connected.
   wall_time ends_at = 0;
   bool is_connected = false;
+  /// Whoever had it last was a bridge of this node, and no client.
+  bool is_bridge = false;
 
   friend bool operator==(const session_record&,
                          const session_record&) = default;

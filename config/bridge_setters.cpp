@@ -92,6 +92,13 @@ complaint read_socket(bridge_address& to, std::string_view path) {
 complaint set_bridge_name(bridge_draft& in, std::string_view name) {
   if (name.empty())
     return "an empty text is no name; call the bridge something";
+  // The longest of the topics that `$SYS` has for it.
+  auto topic = fmt::format("$SYS/broker/bridge/{}/messages/unwanted",
+                           name_in_topics(name));
+  if (topic.size() > UINT16_MAX || !protocol::is_topic_name(topic))
+    return fmt::format("the name is too long for $SYS/broker/bridge/NAME/...; "
+                       "choose a shorter one, with at most {} slashes",
+                       protocol::max_topic_slashes - 5);
   in.name = name;
   return std::nullopt;
 }

@@ -28,6 +28,17 @@ void resolve_names(bridge_settings& in, std::string_view host) {
         fmt::format("$SYS/broker/connection/{}/state", in.remote_clientid);
 }
 
+std::string name_in_topics(std::string_view name) {
+  std::string made;
+  for (auto each : name) {
+    if (each == '+' || each == '#' || each == '%')
+      made += fmt::format("%{:02X}", static_cast<unsigned char>(each));
+    else
+      made += each;
+  }
+  return made;
+}
+
 std::string_view to_string(bridge_direction what) noexcept {
   switch (what) {
   case bridge_direction::in:

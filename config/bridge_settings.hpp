@@ -244,6 +244,10 @@ bool has_tls(const bridge_settings& in) noexcept;
 /// topic of its notifications. `host` is the name of this machine.
 void resolve_names(bridge_settings& in, std::string_view host);
 
+/// What stands for a bridge's name in `$SYS/broker/bridge/NAME/...`: no topic
+/// holds `+` or `#`, so these are `%2B` and `%23` there, and `%` is `%25`.
+std::string name_in_topics(std::string_view name);
+
 /// As a mosquitto.conf says it: `out`.
 std::string_view to_string(bridge_direction what) noexcept;
 

@@ -28,6 +28,10 @@ bool take_flags(uint8_t flags, protocol::qos& qos, bool& retain) noexcept {
 constexpr uint8_t peer_format = 2;
 constexpr unsigned peer_bit = 0x40;
 
+// Of a session.
+constexpr unsigned connected_bit = 1;
+constexpr unsigned bridge_bit = 2;
+
 bool take_time(uint64_t from, wall_time& to) noexcept {
   to = static_cast<wall_time>(from);
   return from <= static_cast<uint64_t>(latest_time);
@@ -322,8 +326,11 @@ std::optional<retained_view> decode_retained(std::string_view topic,
 
 std::string encode_session(const broker::session_record& from) {
   std::array<char, 14> header;
-  auto* end = put_number(header.data(), record_format);
-  end = put_number(end, uint8_t{from.is_connected});
+  auto* end =
+      put_number(header.data(), from.is_bridge ? bridge_format : record_format);
+  end = put_number(end,
+                   static_cast<uint8_t>((from.is_connected ? connected_bit : 0)
+                                        | (from.is_bridge ? bridge_bit : 0)));
   end = put_number(end, from.expiry_interval);
   put_number(end, static_cast<uint64_t>(from.ends_at));
   return std::string{header.data(), header.size()}.append(from.client_id);
@@ -333,15 +340,17 @@ std::optional<broker::session_record> decode_session(broker::session_key key,
                                                      std::string_view value) {
   record_reader in{value};
   broker::session_record result;
-  if (in.number<uint8_t>() != record_format)
-    return std::nullopt;
+  auto format = in.number<uint8_t>();
   auto flags = in.number<uint8_t>();
   result.key = key;
-  result.is_connected = flags == 1;
+  result.is_connected = (flags & connected_bit) != 0;
+  result.is_bridge = (flags & bridge_bit) != 0;
+  if (format != (result.is_bridge ? bridge_format : record_format))
+    return std::nullopt;
   result.expiry_interval = in.number<uint32_t>();
   auto time_is_good = take_time(in.number<uint64_t>(), result.ends_at);
   result.client_id = in.rest();
-  if (in.failed() || flags > 1 || !time_is_good
+  if (in.failed() || flags > (connected_bit | bridge_bit) || !time_is_good
       || result.client_id.size() > 0xffff)
     return std::nullopt;
   return result;

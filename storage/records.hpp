@@ -22,6 +22,8 @@ namespace troupe::storage {
 inline constexpr uint8_t record_format = 1;
 /// That of a retained message and a will which say who published them.
 inline constexpr uint8_t authored_format = 2;
+/// That of a session that is a bridge's.
+inline constexpr uint8_t bridge_format = 2;
 /// That of an entry that may not wait as long as its message lives.
 inline constexpr uint8_t impatient_format = 2;
 

@@ -232,6 +232,46 @@ CAF_TEST(a bridge that says little has the defaults) {
   CAF_CHECK(got == wanted);
 }
 
+CAF_TEST(a name with wildcards is taken if nothing there is named after it) {
+  auto named = [](std::string_view name, std::string_view more) {
+    return said(parse("connection " + std::string{name}
+                      + "\naddress h\ntopic #\n" + std::string{more}));
+  };
+  for (std::string_view name : {"a+b", "a#b", "+", "site/+/#"}) {
+    CAF_CHECK_EQUAL(named(name, ""),
+                    "m.conf:1: connection: the client identifier of the bridge "
+                    "makes no topic; set notification_topic, or choose a name "
+                    "without wildcards");
+    CAF_CHECK_EQUAL(named(name, "remote_clientid r\n"), "");
+    CAF_CHECK_EQUAL(named(name, "notification_topic n\n"), "");
+    CAF_CHECK_EQUAL(named(name, "notifications false\n"), "");
+  }
+  CAF_CHECK_EQUAL(named("a/b", ""), "");
+}
+
+CAF_TEST(what stands for a name in topics is a topic and has one meaning) {
+  CAF_CHECK_EQUAL(config::name_in_topics("a/b c.d"), "a/b c.d");
+  CAF_CHECK_EQUAL(config::name_in_topics("a+b#"), "a%2Bb%23");
+  CAF_CHECK_EQUAL(config::name_in_topics("a%2Bb"), "a%252Bb");
+}
+
+CAF_TEST(a name that makes too long a topic is refused) {
+  auto named = [](const std::string& name) {
+    return said(parse("connection " + name
+                      + "\naddress h\ntopic #\nremote_clientid r\n"));
+  };
+  constexpr std::string_view complaint =
+      "m.conf:1: connection: the name is too long for "
+      "$SYS/broker/bridge/NAME/...; choose a shorter one, with at most 195 "
+      "slashes";
+  CAF_CHECK_EQUAL(named(std::string(195, '/')), "");
+  CAF_CHECK_EQUAL(named(std::string(196, '/')), complaint);
+  CAF_CHECK_EQUAL(named(std::string(65'535, 'a')), complaint);
+  CAF_CHECK_EQUAL(named("a\x01"),
+                  "m.conf:1: connection: the value holds a control character "
+                  "or is not UTF-8; use printable UTF-8 text");
+}
+
 CAF_TEST(names that are not said are made of the host and the bridge) {
   bridge_settings in;
   in.name = "up";

@@ -54,6 +54,9 @@ std::vector<record> all_records() {
   std::string entry{entry_id{1, 2}.view()};
   result.push_back(
       {family::sessions, session, encode_session(make_session(1))});
+  auto of_bridge = make_session(1);
+  of_bridge.is_bridge = true;
+  result.push_back({family::sessions, session, encode_session(of_bridge)});
   stored_subscription filter;
   filter.filter = "a/#";
   subscription_value subscription;
@@ -207,6 +210,23 @@ CAF_TEST(older programs do not take the subscription of a peer for another) {
   bytes[0] = 2;
   bytes[1] = static_cast<char>(0x80);
   CAF_CHECK(!decode_subscription("a", bytes));
+}
+
+CAF_TEST(the session of a client is what it always was) {
+  auto session = make_session(1);
+  session.is_connected = true;
+  auto of_client = encode_session(session);
+  CAF_CHECK_EQUAL(of_client.substr(0, 2), "\x01\x01");
+  session.is_bridge = true;
+  auto of_bridge = encode_session(session);
+  CAF_CHECK_EQUAL(of_bridge.substr(0, 2), "\x02\x03");
+  CAF_CHECK_EQUAL(of_bridge.substr(2), of_client.substr(2));
+  CAF_CHECK(decode_session(1, of_bridge) == session);
+  // The format and the flag are one thing, said twice.
+  of_client[0] = 2;
+  of_bridge[0] = 1;
+  CAF_CHECK(!decode_session(1, of_client));
+  CAF_CHECK(!decode_session(1, of_bridge));
 }
 
 CAF_TEST(what only looks like a path is a property as before) {

@@ -103,6 +103,24 @@ def each_pair(test):
     return run
 
 
+class Names(SitesTest):
+    @each_pair
+    def test_a_bridge_may_be_called_anything(self, here, there):
+        names = {"a/b": "r1", "a+b": "r2", "#": "r3", "50%": "r4"}
+        remote = self.site(there)
+        local = self.site(here, "".join(
+            section(name, remote, f"{client}/# out 1", remote_clientid=client)
+            for name, client in names.items()))
+        self.wait_linked(local, *names.values())
+        for client in names.values():
+            reader = self.watching(remote, f"{client}/#")
+            self.publish(local, f"{client}/x", client)
+            self.assertEqual(payloads(reader, 1), [client])
+        if local.make == TROUPE:
+            for name in ("a/b", "a%2Bb", "%23", "50%25"):
+                self.told(local, name, "state").wait("connected")
+
+
 class Flags(SitesTest):
     @each_pair
     def test_retained_messages_go_along_when_the_link_comes(self, here, there):

@@ -61,6 +61,23 @@ class Reload(SitesTest):
         self.wait_linked(self.local, "b")
         self.assert_crosses("b/x", "b is back")
 
+    def test_removed_and_added_again_at_once_it_works_wholly(self):
+        bridge = self.bridge("b", bridge_max_queued_messages=5)
+        self.local = self.site(bridges=bridge, keeps=True)
+        self.wait_linked(self.local, "b")
+        for round_ in range(20):
+            self.local.change("")
+            self.local.change(bridge)
+            reader = self.watching(self.remote, "b/#")
+            self.publish(self.local, "b/x", str(round_))
+            self.assertEqual(payloads(reader, 1), [str(round_)])
+            reader.drop()
+        # The limits are the new one's, too.
+        self.remote.kill()
+        self.told(self.local, "b", "state").wait("waiting")
+        self.publish(self.local, "b/x", *map(str, range(20)))
+        self.told(self.local, "b", "queue/messages").wait("5")
+
     def test_removes_the_last_one(self):
         self.begin(self.bridge("a"))
         far = self.state(self.remote, "a")
@@ -68,6 +85,38 @@ class Reload(SitesTest):
         self.local.change("")
         far.wait("0")
         self.at(self.local).ping()
+
+    def told_of(self, site):
+        """Which topics there are below $SYS/broker/bridge/."""
+        end = "$SYS/broker/connection/end/state"
+        reader = self.watching(site, "$SYS/broker/bridge/#", end, qos=0)
+        reader.publish(end, b"1")
+        found = set()
+        while (topic := reader.receive_publish().topic) != end:
+            found.add(topic.removeprefix("$SYS/broker/bridge/"))
+        return found
+
+    def test_leaves_nothing_of_a_removed_one_below_sys(self):
+        self.begin(self.bridge("a"), self.bridge("a/b"))
+        self.wait_linked(self.local, "a", "a/b")
+        topics = ("address", "links", "messages/sent", "queue/messages",
+                  "since", "state")
+        watched = [self.told(self.local, "a", topic) for topic in topics]
+        for each in watched:
+            each.wait_for(bool)
+        before = self.told_of(self.local)
+        self.local.change(self.bridge("a/b"))
+        for each in watched:
+            each.wait("")
+        self.assertEqual(self.told_of(self.local),
+                         {topic for topic in before if topic.startswith("a/b/")})
+        # What others know of it stays, as with Mosquitto.
+        self.state(self.local, "a").wait("0")
+        # And one that is back tells everything again.
+        self.local.change(self.bridge("a") + self.bridge("a/b"))
+        for each in watched:
+            each.wait_for(bool)
+        self.assertEqual(self.told_of(self.local), before)
 
     def test_what_no_longer_has_a_bridge_is_told(self):
         port = harness.free_port()
@@ -141,6 +190,71 @@ class Reload(SitesTest):
         self.local.reload("not reloaded")
         self.assert_crosses("b/x", "as before")
         self.assertEqual(self.links("b"), "1")
+
+
+@troupe_only
+class Restart(SitesTest):
+    """A bridge that goes while the broker does not run."""
+    GONE = "keeps the session local.b any more: it is erased, and {} messages"
+
+    def begin(self, **options):
+        self.local = self.site(keeps=True)
+        self.bridge = section("b", harness.free_port(), "b/# out 1", **options)
+        self.local.change(self.bridge)
+
+    def publish_three(self):
+        self.publish(self.local, "b/x", "1", "2", "3")
+        self.told(self.local, "b", "queue/messages").wait("3")
+
+    def restart(self, bridges, end=lambda site: site.stop()):
+        end(self.local)
+        self.local.sections = bridges
+        self.local.start_again()
+
+    def test_its_session_goes_at_the_start(self):
+        for end in (lambda site: site.stop(), lambda site: site.kill()):
+            self.begin()
+            self.at(self.local, client_id="local.a", clean=False,
+                    props=KEEP).subscribe("b/#", qos=1)
+            self.publish_three()
+            self.restart("", end)
+            self.local.log_has(self.GONE.format(3))
+            # A client's session stays, whatever it is called.
+            client = self.at(self.local, client_id="local.a", clean=False,
+                             props=KEEP)
+            self.assertEqual(payloads(client, 3), ["1", "2", "3"])
+            self.restart("")
+            self.local.log_has("Restored 1 sessions")
+            self.assertNotIn("local.b", self.local.log.text())
+            # And the bridge can come back.
+            self.local.change(self.bridge)
+            self.publish_three()
+
+    def test_one_that_is_there_still_keeps_its_session(self):
+        self.begin()
+        self.publish_three()
+        self.restart(self.bridge)
+        self.told(self.local, "b", "queue/messages").wait("3")
+        self.assertNotIn("it is erased", self.local.log.text())
+
+    def test_one_that_keeps_none_any_more_loses_it(self):
+        self.begin()
+        self.publish_three()
+        self.restart(self.bridge + "local_cleansession true\n")
+        self.local.log_has(self.GONE.format(3))
+
+    def test_a_session_that_a_client_took_over_is_the_clients(self):
+        self.begin(start_type="manual")
+        self.publish_three()
+        self.at(self.local, client_id="local.b", clean=False,
+                props=KEEP).drop()
+        self.local.stop()
+        self.local.sections = ""
+        self.local.start_again()
+        client = self.at(self.local, client_id="local.b", clean=False,
+                         props=KEEP)
+        self.assertEqual(payloads(client, 3), ["1", "2", "3"])
+        self.assertNotIn("it is erased", self.local.log.text())
 
 
 @troupe_only
