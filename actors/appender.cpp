@@ -174,6 +174,8 @@ void appender::on(queue_shrunk& message) {
   auto messages = std::min<size_t>(waiting.messages, message.messages);
   waiting.messages -= static_cast<uint32_t>(messages);
   waiting.bytes -= std::min(waiting.bytes, message.bytes);
+  waiting.earliest_expiry =
+      std::min(waiting.earliest_expiry, message.earliest_expiry);
   loop_.stats().stored_messages.subtract(messages);
 }
 

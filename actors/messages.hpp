@@ -656,6 +656,9 @@ struct queue_shrunk {
   size_t bytes = 0;
   /// What of it had expired.
   size_t expired = 0;
+  /// Nothing of what was left then expires before; only if expired ones were to
+  /// go.
+  time_point earliest_expiry = never;
 };
 
 // -- from appender and store to sessions

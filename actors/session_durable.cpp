@@ -216,7 +216,8 @@ void session::on(parts_settled& message) {
 void session::on(queue_shrunk& message) {
   if (!concerns_us(message.key))
     return;
-  machine_.out().on_removed(message.messages, message.bytes);
+  machine_.out().on_removed(message.messages, message.bytes,
+                            message.earliest_expiry);
   after_change();
 }
 

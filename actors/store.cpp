@@ -328,8 +328,12 @@ void store::on(read_queue& message) {
 void store::on(shrink_queue& message) {
   commit_group();
   broker::queue_totals gone;
-  if (message.expired)
-    gone = database_->drop_expired(message.key, instant::now());
+  queue_shrunk answer;
+  if (message.expired) {
+    auto now = instant::now();
+    gone = database_->drop_expired(message.key, now);
+    answer.earliest_expiry = now.to_steady(gone.earliest_expiry);
+  }
   auto expired = gone.messages;
   while (gone.messages < message.oldest || gone.bytes < message.bytes) {
     auto count =
@@ -340,7 +344,6 @@ void store::on(shrink_queue& message) {
     gone.messages += more.messages;
     gone.bytes += more.bytes;
   }
-  queue_shrunk answer;
   answer.key = message.key;
   answer.expired = static_cast<size_t>(expired);
   answer.messages =

@@ -147,8 +147,10 @@ public:
   /// Asks for notice of every part in flight that is not settled; returns how
   /// many parts that are.
   size_t ask_for_notices();
-  /// Entries were removed from the queue on disk by somebody else.
-  void on_removed(size_t messages, size_t bytes) noexcept;
+  /// Entries were removed from the queue on disk by somebody else. Nothing of
+  /// what was left then expires before `earliest_expiry`.
+  void on_removed(size_t messages, size_t bytes,
+                  time_point earliest_expiry = never) noexcept;
   /// A window of which nothing is in flight any more is to be stored as empty:
   /// nobody launches anything for a while.
   void forget_window() noexcept;

@@ -141,9 +141,12 @@ uint16_t sender::launched_id(const stored_entry& what) const noexcept {
              : 0;
 }
 
-void sender::on_removed(size_t messages, size_t bytes) noexcept {
+void sender::on_removed(size_t messages, size_t bytes,
+                        time_point earliest_expiry) noexcept {
   subtract(disk_->backlog.messages, messages);
   subtract(disk_->backlog.bytes, bytes);
+  disk_->backlog.earliest_expiry =
+      std::min(disk_->backlog.earliest_expiry, earliest_expiry);
 }
 
 // -- remembering --------------------------------------------------------------

@@ -214,9 +214,27 @@ CAF_TEST(what has waited for longer than allowed leaves the disk) {
   gone.messages = gone.expired = 1;
   send(std::move(gone));
   CAF_CHECK_EQUAL(waiting_for_anna(), 0u);
+  CAF_CHECK_EQUAL(send(housekeeping{}), "");
   using enum broker::drop_reason;
   CAF_CHECK_EQUAL(home.stats().dropped[static_cast<size_t>(expired)].value(),
                   1u);
+}
+
+CAF_TEST(what expires later is looked for later) {
+  auto record = make_record();
+  record.backlog.messages = 2;
+  record.backlog.earliest_expiry = home.now();
+  adopt(std::move(record));
+  CAF_CHECK_EQUAL(send(housekeeping{}), "drop-expired");
+  queue_shrunk gone;
+  gone.key = key;
+  gone.messages = gone.expired = 1;
+  gone.earliest_expiry = home.now() + seconds{10};
+  send(std::move(gone));
+  CAF_CHECK_EQUAL(send(housekeeping{}), "");
+  at += seconds{10};
+  home.run_one_turn(at);
+  CAF_CHECK_EQUAL(send(housekeeping{}), "drop-expired");
 }
 
 // -- claims -------------------------------------------------------------------

@@ -284,6 +284,25 @@ CAF_TEST(who shrinks a queue hears what went beyond) {
   CAF_CHECK_EQUAL(queue_of(7), "3=ccc,");
 }
 
+CAF_TEST(who has expired messages removed hears when to ask again) {
+  auto queue = make_queue(7);
+  auto batch = make_batch(1, "a");
+  batch->items[0].message =
+      broker::make_publication("a", "t", 1000, clock::now());
+  add_part(*batch, queue);
+  commit(std::move(batch));
+  turn();
+  shrink_queue request;
+  request.key = 7;
+  request.expired = true;
+  request.answer_to = node.appenders[0];
+  tell(actor, std::move(request));
+  turn();
+  CAF_CHECK_EQUAL(take(), "shrunk0/0");
+  CAF_CHECK(earliest_expiry > clock::now());
+  CAF_CHECK(earliest_expiry <= clock::now() + seconds{1001});
+}
+
 // -- every write fails once ---------------------------------------------------
 
 CAF_TEST(whichever write fails what was acknowledged is there once) {

@@ -72,9 +72,11 @@ struct store_fixture : caf_fixture {
     if (auto* settled = message.get_if<parts_settled>())
       for (const auto& part : settled->parts)
         log += part->has_failed() ? "part-failed " : "part-stored ";
-    else if (auto* shrunk = message.get_if<queue_shrunk>())
+    else if (auto* shrunk = message.get_if<queue_shrunk>()) {
       log += "shrunk" + std::to_string(shrunk->messages) + "/"
              + std::to_string(shrunk->bytes) + " ";
+      earliest_expiry = shrunk->earliest_expiry;
+    }
   }
 
   void on_session(const mail& message) {
@@ -161,6 +163,7 @@ struct store_fixture : caf_fixture {
   store_actor actor;
   session_actor sink;
   time_point at;
+  time_point earliest_expiry = never;
   std::string log;
 };
 

@@ -64,8 +64,12 @@ CAF_TEST(what has expired makes room before anything is dropped) {
   publish(qos1, {"b"});
   CAF_CHECK_EQUAL(disk.take_asked(), "drop_expired");
   CAF_CHECK_EQUAL(drops(drop_reason::queue_full), 0u);
-  out.on_removed(1, 1);
+  out.on_removed(1, 1, now + std::chrono::seconds{5});
   CAF_CHECK_EQUAL(out.queued(), 1u);
+  // What was left expires in its turn.
+  now += std::chrono::seconds{5};
+  publish(qos1, {"c"});
+  CAF_CHECK_EQUAL(disk.take_asked(), "drop_expired");
 }
 
 CAF_TEST(what expired on disk is counted when it is passed over) {
