@@ -24,7 +24,9 @@ class Example:
             [str(ROOT / "docs/examples" / name / "start"), folder.name],
             env={**os.environ, "TROUPE": os.path.abspath(harness.BINARY)},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, start_new_session=True)
+            stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            # Who is started in the background ignores it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         test.addCleanup(self.end)
         self.said = Lines(self.process.stdout)
 
