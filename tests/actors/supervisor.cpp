@@ -7,6 +7,7 @@
 #include <caf/exit_reason.hpp>
 
 #include <map>
+#include <memory>
 #include <string>
 
 using namespace troupe;
@@ -68,9 +69,10 @@ struct fixture : caf_fixture {
   }
   /// Does the subtree deliver what is published there?
   bool works(const subtree_actor& which) {
-    auto delivered = false;
-    auto session = record<session_actor>(sys, [&](const mail& message) {
-      delivered = delivered || message.get_if<deliver>() != nullptr;
+    // What it holds back now may come when we are gone.
+    auto delivered = std::make_shared<bool>(false);
+    auto session = record<session_actor>(sys, [delivered](const mail& message) {
+      *delivered = *delivered || message.get_if<deliver>() != nullptr;
     });
     subscribe_filters request;
     request.session = session;
@@ -84,15 +86,15 @@ struct fixture : caf_fixture {
     tell(which, route{std::move(batch)});
     tell(which, session_left{1, {"a"}});
     consume_messages();
-    return delivered;
+    return *delivered;
   }
 
   /// The origin that the subtree gives to what a peer is sent.
   broker::message_origin origin_by(const subtree_actor& which) {
-    std::string path;
-    auto session = record<session_actor>(sys, [&](const mail& message) {
+    auto path = std::make_shared<std::string>();
+    auto session = record<session_actor>(sys, [path](const mail& message) {
       if (auto* got = message.get_if<deliver>())
-        path = got->batch->items.front().message->path();
+        *path = got->batch->items.front().message->path();
     });
     subscribe_filters request;
     request.session = session;
@@ -107,7 +109,7 @@ struct fixture : caf_fixture {
     tell(which, route{std::move(batch)});
     tell(which, session_left{1, {"a"}});
     consume_messages();
-    auto read = broker::message_path::parse(path);
+    auto read = broker::message_path::parse(*path);
     CAF_REQUIRE(read);
     return read->origin();
   }
