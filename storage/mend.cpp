@@ -61,8 +61,7 @@ public:
                                  const rocksdb::Slice& key) override {
     return DeleteCF(id, key);
   }
-  // Only counts are merged, and they are made anew.
-  // References to bodies are counted anew.
+  // Of what is merged, references to bodies are counted anew.
   rocksdb::Status MergeCF(uint32_t id, const rocksdb::Slice& key,
                           const rocksdb::Slice& value) override {
     return is_known(id) && all_families[id] == family::seen
