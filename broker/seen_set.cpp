@@ -9,14 +9,14 @@ namespace {
 
 constexpr uint64_t word_size = 64;
 
+} // namespace
+
 seen_bits united(const seen_bits& x, const seen_bits& y) noexcept {
   seen_bits result;
   for (size_t i = 0; i < result.size(); ++i)
     result[i] = x[i] | y[i];
   return result;
 }
-
-} // namespace
 
 // Sequence numbers begin with 1.
 seen_block block_of(const message_origin& what) noexcept {

@@ -25,6 +25,9 @@ struct seen_lane {
 using seen_bits = std::array<uint64_t, 4>;
 inline constexpr uint64_t seen_block_size = 256;
 
+/// What is in one of the two.
+seen_bits united(const seen_bits& x, const seen_bits& y) noexcept;
+
 /// Which sequence numbers of one block of a lane were seen.
 struct seen_block {
   seen_lane lane;

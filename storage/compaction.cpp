@@ -110,8 +110,8 @@ public:
 private:
   static bool add(broker::seen_bits& to, const rocksdb::Slice& value) {
     auto bits = decode_seen(value.ToStringView());
-    for (size_t i = 0; bits && i < to.size(); ++i)
-      to[i] |= (*bits)[i];
+    if (bits)
+      to = broker::united(to, *bits);
     return bits.has_value();
   }
 };

@@ -276,8 +276,7 @@ void disk_store::erase_retained(std::string_view topic) {
 void disk_store::put_seen(const broker::message_origin& what) {
   auto block = broker::block_of(what);
   auto& bits = gathered_.seen[{block.lane, block.number}];
-  for (size_t i = 0; i < bits.size(); ++i)
-    bits[i] |= block.bits[i];
+  bits = broker::united(bits, block.bits);
 }
 
 void disk_store::put_alive(wall_time when) {
