@@ -151,10 +151,12 @@ void sender::on_removed(size_t messages, size_t bytes,
 
 // -- remembering --------------------------------------------------------------
 
-// QoS 2 goes out when its identifier is on disk: false.
+// QoS 2 goes out when its identifier is on disk: false. A peer gets nothing
+// that this node may still forget: it would not bring it back, and what came
+// later on another way would overtake it.
 bool sender::remember_launched(entry& sent, const delivery& what) {
-  auto must_wait =
-      sent.qos == protocol::qos::exactly_once || disk_->unstored != 0;
+  auto must_wait = sent.qos == protocol::qos::exactly_once || client_.is_peer
+                   || disk_->unstored != 0;
   sent.stored =
       disk_->journal->remember(what.item, *sent.message,
                                {sent.subscription_id, sent.shared,

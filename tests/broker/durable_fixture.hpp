@@ -19,9 +19,12 @@ struct durable_fixture : sender_fixture {
   using packets = std::vector<queued_delivery>;
 
   std::string connect(uint16_t receive_maximum = 65'535) {
-    packets sent;
     sender_parameters client;
     client.receive_maximum = receive_maximum;
+    return connect(client);
+  }
+  std::string connect(const sender_parameters& client) {
+    packets sent;
     out.on_connected(client, now, sent);
     return show(sent);
   }

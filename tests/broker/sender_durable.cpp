@@ -46,6 +46,19 @@ CAF_TEST(QoS 1 waits behind QoS 2 that waits for the disk) {
   CAF_CHECK_EQUAL(publish(qos1, {"d"}), "4:d");
 }
 
+CAF_TEST(a peer is sent QoS 1 when it is written) {
+  sender_parameters peer;
+  peer.is_peer = true;
+  connect(peer);
+  CAF_CHECK_EQUAL(publish(qos1, {"a", "b"}), "");
+  CAF_CHECK_EQUAL(publish(qos1, {"c"}), "");
+  CAF_CHECK_EQUAL(publish(qos0, {"d"}), "0:d");
+  CAF_CHECK_EQUAL(write(), "1:a 2:b");
+  CAF_CHECK_EQUAL(puback(1), "");
+  CAF_CHECK_EQUAL(fail(), "");
+  CAF_CHECK_EQUAL(out.in_flight(), 1u);
+}
+
 CAF_TEST(what is acknowledged before it is written is never written) {
   connect();
   publish(qos1, {"a", "b"});
