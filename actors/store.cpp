@@ -25,6 +25,10 @@ constexpr auto report_interval = seconds{60};
 /// How often the database is told that the node is alive, and tidied.
 constexpr auto alive_interval = seconds{1};
 
+/// How long a batch waits at most for those before it. All that was routed
+/// comes, so only a failure could make it wait for ever.
+constexpr auto longest_wait = seconds{2};
+
 /// Bytes of publications in a group, about, above which it is written at once.
 constexpr size_t group_limit = 4 * 1024 * 1024;
 
@@ -67,7 +71,7 @@ store::~store() {
 
 void store::receive(const mail& message) {
   if (auto* batch = message.get_if<commit_batch>())
-    add(*batch);
+    on(*batch);
   else if (auto* changes = message.get_if<remember>())
     on(*changes);
   else if (auto* retained = message.get_if<remember_retained>())
@@ -96,13 +100,21 @@ void store::on(remember& message) {
   add(message);
 }
 
-template <class T>
-void store::add(T& what) {
-  if constexpr (std::is_same_v<T, commit_batch>)
-    group_bytes_ += what.batch->footprint();
-  group_.emplace_back(std::move(what));
+void store::on(commit_batch& message) {
+  group_bytes_ += message.batch->footprint();
+  arrivals_.add(std::move(message.batch), loop_.now());
   if (group_bytes_ > group_limit)
     commit_group();
+  commit_soon();
+}
+
+template <class T>
+void store::add(T& what) {
+  group_.emplace_back(std::move(what));
+  commit_soon();
+}
+
+void store::commit_soon() {
   if (!std::exchange(is_marked_, true))
     loop_.at_end_of_turn(this);
 }
@@ -120,7 +132,7 @@ void store::on_end_of_turn() noexcept {
 }
 
 void store::commit_group() {
-  if (group_.empty())
+  if (group_.empty() && !arrivals_.is_due())
     return;
   try {
     write_group();
@@ -135,6 +147,12 @@ void store::commit_group() {
 
 void store::write_group() {
   now_ = instant::now();
+  take_batches();
+  if (batches_.batches.empty() && group_.empty())
+    return;
+  number_entries();
+  for (auto& each : batches_.batches)
+    gather(*each);
   for (auto& each : group_)
     std::visit([this](auto& what) { gather(what); }, each);
   auto is_synced =
@@ -146,9 +164,24 @@ void store::write_group() {
     syncing_->wanted();
 }
 
-void store::gather(commit_batch& what) {
-  auto& batch = *what.batch;
-  gather_parts(batch);
+void store::take_batches() {
+  // Who was told at once may have the identifier of a QoS 2 message forgotten
+  // before it was remembered.
+  if (node_.settings.acknowledge_after == config::acknowledge_after::routed)
+    arrivals_.stop_waiting();
+  arrivals_.take(batches_);
+}
+
+void store::number_entries() {
+  for (auto& part : batches_.parts) {
+    auto& queue = part->queue();
+    for (uint32_t i = 0; !queue.is_ended() && i < part->size(); ++i)
+      part->seal(i, queue.take_sequence());
+  }
+}
+
+void store::gather(broker::publication_batch& batch) {
+  gather_entries(batch);
   if (batch.remembers_ids)
     gather_ids(batch);
   // With what they bring: one without the other would lose or repeat it.
@@ -157,23 +190,16 @@ void store::gather(commit_batch& what) {
   });
 }
 
-void store::gather_parts(broker::publication_batch& batch) {
-  auto parts = batch.take_journal();
-  auto first = parts_.size();
-  while (auto part = parts.pop())
-    parts_.push_back(std::move(part));
-  if (parts_.size() == first)
-    return;
+void store::gather_entries(broker::publication_batch& batch) {
+  using entry_state = broker::journal_part::entry_state;
   if (targets_.size() < batch.items.size())
     targets_.resize(batch.items.size());
-  for (auto i = first; i < parts_.size(); ++i) {
-    auto& part = *parts_[i];
-    auto& queue = part.queue();
-    for (uint32_t index = 0; !queue.is_ended() && index < part.size(); ++index)
-      if (auto sequence = queue.take_sequence(); part.seal(index, sequence))
-        targets_[part[index].item].push_back(
-            {queue.key(), sequence, part[index].options});
-  }
+  batch.for_each_part([this](broker::journal_part& part) {
+    for (const auto& entry : part.entries())
+      if (entry.state.load(std::memory_order_relaxed) == entry_state::stored)
+        targets_[entry.item].push_back(
+            {part.queue().key(), entry.sequence, entry.options});
+  });
   for (size_t item = 0; item < batch.items.size(); ++item) {
     if (targets_[item].empty())
       continue;
@@ -229,16 +255,33 @@ void store::gather(remember_seen& what) {
     database_->put_seen(each);
 }
 
-/// Tells everybody concerned what became of the group. What must not get lost
-/// stays in it when it could not be written.
+/// Tells everybody concerned what became of the group.
 void store::finish(bool failed) {
   using stage = broker::publication_batch::stage;
+  for (auto& each : batches_.batches) {
+    each->progress = failed ? stage::failed : stage::stored;
+    each->take_journal();
+  }
+  finish_changes(failed);
+  // Behind the answers: what a session launched from its queue went before what
+  // it sent directly.
+  settle_parts(failed);
+  arrivals_.on_settled(batches_.parts);
+  batches_.clear();
+  group_bytes_ = 0;
+  if (is_failing_ != failed || failed) {
+    is_failing_ = failed;
+    node_.store_is_failing = failed;
+    arm();
+  }
+}
+
+/// What must not get lost stays in the group when it could not be written.
+void store::finish_changes(bool failed) {
   std::vector<work> again;
   for (auto& each : group_) {
-    if (auto* batch = std::get_if<commit_batch>(&each))
-      batch->batch->progress = failed ? stage::failed : stage::stored;
-    else if (auto* retained = std::get_if<remember_retained>(&each);
-             retained != nullptr && retained->batch && failed)
+    if (auto* retained = std::get_if<remember_retained>(&each);
+        retained != nullptr && retained->batch && failed)
       retained->batch->has_failed.store(true, std::memory_order_relaxed);
     else if (auto* changes = std::get_if<remember>(&each);
              changes != nullptr && failed) {
@@ -248,24 +291,14 @@ void store::finish(bool failed) {
       answer(*changes);
     }
   }
-  // Behind the answers: what a session launched from its queue went before what
-  // it sent directly.
-  settle_parts(failed);
   group_ = std::move(again);
-  group_bytes_ = 0;
-  if (is_failing_ != failed || failed) {
-    is_failing_ = failed;
-    node_.store_is_failing = failed;
-    arm();
-  }
 }
 
 void store::settle_parts(bool failed) {
   std::vector<parts_settled> notices(node_.appenders.size());
-  for (auto& part : parts_)
-    if (auto home = part->home; part->settle(failed))
-      notices[home].parts.push_back(std::move(part));
-  parts_.clear();
+  for (const auto& part : batches_.parts)
+    if (part->settle(failed))
+      notices[part->home].parts.push_back(part);
   for (size_t home = 0; home < notices.size(); ++home)
     if (!notices[home].parts.empty())
       tell(node_.appenders[home], std::move(notices[home]));
@@ -439,6 +472,8 @@ void store::on_timer(time_point now) noexcept {
       database_->put_alive(instant::now().wall);
       if (group_.empty())
         report(database_->commit(false));
+      if (arrivals_.waits_since() <= now - longest_wait)
+        arrivals_.stop_waiting();
       busy = database_->housekeep(instant::now());
       node_.damaged_records = database_->damaged_records();
     }
@@ -459,6 +494,7 @@ void store::arm() {
 }
 
 void store::on(stop_node&) {
+  arrivals_.stop_waiting();
   commit_group();
   database_->put_alive(instant::now().wall);
   report(database_->commit(true));
@@ -469,7 +505,8 @@ void store::on(stop_node&) {
 void store::on_end() {
   loop_.timers().disarm(*this);
   control_.close();
-  parts_.clear();
+  arrivals_ = {};
+  batches_.clear();
   group_.clear();
   syncing_.reset();
   routes_.reset();

@@ -7,6 +7,7 @@
 #include "actors/node_context.hpp"
 #include "actors/pending_changes.hpp"
 #include "actors/sync_thread.hpp"
+#include "broker/commit_order.hpp"
 #include "broker/store.hpp"
 #include "core/timer_queue.hpp"
 
@@ -58,9 +59,9 @@ protected:
   void on_end() override;
 
 private:
-  using work =
-      std::variant<commit_batch, remember, remember_retained, remember_seen>;
+  using work = std::variant<remember, remember_retained, remember_seen>;
 
+  void on(commit_batch& message);
   void on(remember& message);
   void on(load_session& message);
   void on(read_queue& message);
@@ -70,15 +71,19 @@ private:
 
   template <class T>
   void add(T& what);
+  void commit_soon();
   void commit_group();
   void write_group();
-  void gather(commit_batch& what);
+  void take_batches();
+  void number_entries();
+  void gather(broker::publication_batch& batch);
   void gather(remember& what);
   void gather(remember_retained& what);
   void gather(remember_seen& what);
   void gather_ids(const broker::publication_batch& batch);
-  void gather_parts(broker::publication_batch& batch);
+  void gather_entries(broker::publication_batch& batch);
   void finish(bool failed);
+  void finish_changes(bool failed);
   void settle_parts(bool failed);
   void answer(const remember& done);
   /// What is on disk with what waits to be written there.
@@ -109,10 +114,11 @@ private:
   std::unique_ptr<sync_thread> syncing_;
   control_socket control_;
   instant now_;
-  // What the next commit brings, in the order of arrival.
+  // What the next commit brings: batches as soon as it is their turn, and in
+  // the order of arrival the rest.
+  broker::commit_order arrivals_;
+  broker::commit_order::group batches_;
   std::vector<work> group_;
-  // Of the batches in the group.
-  std::vector<broker::journal_part_ptr> parts_;
   // One slot per item of the batch being gathered.
   std::vector<std::vector<broker::queue_target>> targets_;
   size_t group_bytes_ = 0;

@@ -63,6 +63,8 @@ public:
   /// messages, whatever its subscriptions say.
   bool suppress_echo = false;
 
+  /// Null: nobody wants to know.
+  const batch_owner* owner() const noexcept { return owner_; }
   /// The owner's own number for it.
   uint64_t number() const noexcept { return number_; }
   /// For `no local`: the session that published, or 0.
@@ -94,9 +96,11 @@ public:
     items.push_back({std::move(message)});
   }
 
-  /// Adds what a session must remember of it. Thread-safe.
+  /// Adds what a session must remember of it. Thread-safe, but for one session
+  /// one after the other.
   void add_journal(journal_part_ptr part) noexcept {
     auto* raw = part.detach();
+    raw->number = raw->queue().take_part_number();
     raw->next = journal_.load(std::memory_order_relaxed);
     while (!journal_.compare_exchange_weak(
         raw->next, raw, std::memory_order_release, std::memory_order_relaxed)) {
@@ -105,6 +109,13 @@ public:
   /// Takes out what is to be remembered. REQUIRES: it is complete.
   journal take_journal() noexcept {
     return journal{journal_.exchange(nullptr, std::memory_order_acquire)};
+  }
+  /// Calls `f` with every part. REQUIRES: it is complete.
+  template <class Function>
+  void for_each_part(Function&& f) const {
+    for (auto* part = journal_.load(std::memory_order_acquire); part != nullptr;
+         part = part->next)
+      f(*part);
   }
   bool has_journal() const noexcept {
     return journal_.load(std::memory_order_acquire) != nullptr;

@@ -34,19 +34,35 @@ struct entry_options {
 };
 
 /// The queue that a durable session has on disk: shared by whoever appends to
-/// it. Entries are numbered when they are written, in the order of commits.
+/// it. Entries are numbered when they are written, in the order in which the
+/// session took them (`commit_order`).
+///
+/// Every session whose client is away has one: 24 bytes are a malloc chunk of
+/// 32, one more makes it 48.
 class disk_queue {
 public:
+  /// REQUIRES: `next_sequence` is not 0.
   disk_queue(session_key key, uint64_t next_sequence) noexcept
       : key_(key), next_sequence_(next_sequence) {}
 
   session_key key() const noexcept { return key_; }
 
+  /// The number of a new part. Only for who appends, one at a time.
+  uint32_t take_part_number() noexcept {
+    return parts_.fetch_add(1, std::memory_order_relaxed);
+  }
+
   // Only for the thread that writes.
+  /// All of `parts` have been written: the next one has the number 0. False:
+  /// there are more.
+  bool begin_anew(uint32_t parts) noexcept {
+    return parts_.compare_exchange_strong(parts, 0, std::memory_order_relaxed);
+  }
+  /// REQUIRES: it is not ended.
   uint64_t take_sequence() noexcept { return next_sequence_++; }
   /// The session is erased: nothing more is written for it.
-  void end() noexcept { is_ended_ = true; }
-  bool is_ended() const noexcept { return is_ended_; }
+  void end() noexcept { next_sequence_ = 0; }
+  bool is_ended() const noexcept { return next_sequence_ == 0; }
 
   void add_ref() const noexcept {
     references_.fetch_add(1, std::memory_order_relaxed);
@@ -58,10 +74,12 @@ public:
 
 private:
   session_key key_;
-  uint64_t next_sequence_;
+  uint64_t next_sequence_; // 0: ended
   mutable std::atomic<uint32_t> references_{1};
-  bool is_ended_ = false;
+  std::atomic<uint32_t> parts_{0};
 };
+
+static_assert(sizeof(disk_queue) == 24);
 
 using disk_queue_ptr = ref_ptr<disk_queue>;
 
@@ -162,6 +180,8 @@ public:
       delete this;
   }
 
+  /// Its place in the queue: given by `publication_batch::add_journal`.
+  uint32_t number = 0;
   /// The loop of the session, for the notice.
   uint32_t home = 0;
   /// Made for a session whose client was away.

@@ -111,6 +111,55 @@ CAF_TEST(nothing is written for a session that was erased before) {
 
 // -- messages of other nodes --------------------------------------------------
 
+CAF_TEST(a batch waits for what its session took before) {
+  auto queue = make_queue(7);
+  auto first = make_batch(1, "a");
+  add_part(*first, queue);
+  auto second = make_batch(2, "b");
+  add_part(*second, queue, true);
+  commit(std::move(second));
+  turn();
+  CAF_CHECK_EQUAL(owner.take() + take(), "");
+  CAF_CHECK_EQUAL(queue_of(7), "");
+  commit(std::move(first));
+  turn();
+  CAF_CHECK_EQUAL(queue_of(7), "1=a,2=b,");
+  CAF_CHECK_EQUAL(take(), "part-stored");
+}
+
+CAF_TEST(a batch does not wait for ever) {
+  auto queue = make_queue(7);
+  auto lost = make_batch(1, "a");
+  add_part(*lost, queue);
+  append(2, "b", queue);
+  turn();
+  CAF_CHECK_EQUAL(queue_of(7), "");
+  for (auto passed = 0; passed < 4; ++passed)
+    turn(seconds{1});
+  CAF_CHECK_EQUAL(queue_of(7), "1=b,");
+  CAF_CHECK_EQUAL(owner.take(), "2:stored");
+}
+
+CAF_TEST(at the end a batch waits for nothing) {
+  auto queue = make_queue(7);
+  auto lost = make_batch(1, "a");
+  add_part(*lost, queue);
+  append(2, "b", queue);
+  tell(actor, stop_node{});
+  turn();
+  CAF_CHECK_EQUAL(queue_of(7), "1=b,");
+}
+
+CAF_TEST(with routed nothing waits) {
+  node.settings.acknowledge_after = config::acknowledge_after::routed;
+  auto queue = make_queue(7);
+  auto first = make_batch(1, "a");
+  add_part(*first, queue);
+  append(2, "b", queue);
+  turn();
+  CAF_CHECK_EQUAL(queue_of(7), "1=b,");
+}
+
 CAF_TEST(what another node sent is remembered with what it brings) {
   auto batch = make_batch(1, "a");
   for (uint64_t sequence : {1, 2, 3, 4})
