@@ -287,7 +287,7 @@ class Retained(PersistenceTest):
     @each_ending
     def test_qos0_is_retained_too(self):
         self.keep("zero", qos=0)
-        self.publish_all(["behind it"], topic=f"{self.topic}/b")
+        self.keep("written behind it", "/behind")
         self.restart()
         self.subscriber().expect_publish(self.topic, "zero", retain=True)
 

@@ -238,6 +238,8 @@ class Move(store_tool.StoreTest):
         self.publish(broker, "t/3", "three")
         three.finish(three.expect_publish("t/3", "three"))
         five.finish(five.expect_publish("t/3", "three"))
+        for each in (three, five):
+            each.ping() # so the broker has the acknowledgements
         broker.stop()
         self.assertEqual({name: each["queued"]
                           for name, each in self.sessions().items()},
