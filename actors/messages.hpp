@@ -559,6 +559,8 @@ struct remember {
   std::vector<std::string> unsubscribed;
   std::vector<entry> released;
   std::vector<entry> erased;
+  /// As for `broker::store::erase_until`; 0: nothing.
+  uint64_t erased_until = 0;
   std::optional<std::vector<broker::launch_run>> window;
   std::vector<uint16_t> incoming_erased;
   /// Told when it is on disk, with `ticket`; null: nobody is.

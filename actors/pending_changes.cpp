@@ -52,6 +52,9 @@ void apply(const remember& what, broker::queue_slice& to) {
   }
   for (const auto& each : what.released)
     release(each, to);
+  std::erase_if(to.entries, [&](const auto& entry) {
+    return entry.sequence <= what.erased_until;
+  });
   for (const auto& each : what.erased)
     std::erase_if(to.entries, [&](const auto& entry) {
       return entry.sequence == each.sequence;

@@ -4,6 +4,7 @@
 
 #include <caf/actor_cast.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::actors {
@@ -76,7 +77,7 @@ bool session_books::has_changes() const noexcept {
   const auto& all = changes_;
   return all.session || all.will || !all.subscribed.empty()
          || !all.unsubscribed.empty() || !all.released.empty()
-         || !all.erased.empty() || all.window;
+         || !all.erased.empty() || all.erased_until != 0 || all.window;
 }
 
 bool session_books::wait_for(uint32_t request) {
@@ -86,10 +87,28 @@ bool session_books::wait_for(uint32_t request) {
   return true;
 }
 
+/// One mark instead of a removal each: acknowledgements mostly come in order.
+void session_books::join_erased(const broker::sender& out) {
+  auto& erased = changes_.erased;
+  if (erased.size() < 2)
+    return;
+  auto until = out.done_until();
+  auto is_covered = [until](const auto& each) {
+    // Of a released entry the size is not known.
+    return each.sequence <= until && each.size != 0
+           && each.size < broker::store::shared_body_size;
+  };
+  if (std::count_if(erased.begin(), erased.end(), is_covered) < 2)
+    return;
+  std::erase_if(erased, is_covered);
+  changes_.erased_until = until;
+}
+
 void session_books::flush(broker::sender& out) {
   awaited waiting;
   if (out.take_window_change(waiting.launched))
     changes_.window = out.window();
+  join_erased(out);
   if (!has_changes())
     return;
   waiting.released = std::exchange(released_, {});

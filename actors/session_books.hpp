@@ -71,6 +71,7 @@ public:
 
 private:
   bool has_changes() const noexcept;
+  void join_erased(const broker::sender& out);
 
   node_context& node_;
   loop& loop_;

@@ -238,6 +238,8 @@ void store::gather(remember& what) {
     to.put_released(key, entry.sequence, entry.packet_id, entry.size);
   for (const auto& entry : what.erased)
     to.erase_entry(key, entry.sequence, entry.size);
+  if (what.erased_until != 0)
+    to.erase_until(key, what.erased_until);
   for (auto packet_id : what.incoming_erased)
     to.erase_incoming_id(key, packet_id);
 }

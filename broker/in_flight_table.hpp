@@ -107,8 +107,12 @@ public:
 
   /// The oldest entry. REQUIRES: !empty().
   entry& first() noexcept { return slots_[first_]; }
+  const entry& first() const noexcept { return slots_[first_]; }
   /// The entry sent after `what`, or null.
   entry* after(const entry& what) noexcept {
+    return &what == &slots_[last_] ? nullptr : &slots_[what.next];
+  }
+  const entry* after(const entry& what) const noexcept {
     return &what == &slots_[last_] ? nullptr : &slots_[what.next];
   }
 

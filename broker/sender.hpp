@@ -151,6 +151,8 @@ public:
   /// what was left then expires before `earliest_expiry`.
   void on_removed(size_t messages, size_t bytes,
                   time_point earliest_expiry = never) noexcept;
+  /// All entries up to this number have been dealt with; 0: none for certain.
+  uint64_t done_until() const noexcept;
   /// A window of which nothing is in flight any more is to be stored as empty:
   /// nobody launches anything for a while.
   void forget_window() noexcept;

@@ -223,6 +223,25 @@ void sender::forget_stored(entry& what) {
     disk_->known.push_back(sequence);
 }
 
+// Numbers rise with the order of sending, and what was read back was sent
+// before what was not. So the first that has a number has the lowest.
+uint64_t sender::done_until() const noexcept {
+  auto first = disk_->cursor;
+  if (!queue_.empty())
+    first = std::min(first, queue_[0].sequence);
+  if (in_flight_.empty())
+    return first - 1;
+  for (auto* what = &in_flight_.first(); what; what = in_flight_.after(*what)) {
+    if (auto sequence = what->stored.sequence(); sequence != 0)
+      return std::min(first, sequence) - 1;
+    // What has no number yet gets a higher one than any that is written, so
+    // behind what was read. What has none for good does not count.
+    if (what->stored.part && !what->stored.part->has_failed())
+      break;
+  }
+  return first - 1;
+}
+
 void sender::forget_waiting(const waiting& what) {
   if (disk_ && what.sequence != 0)
     disk_->journal->erase(what.sequence, size_of(what.message));

@@ -200,6 +200,10 @@ public:
                             uint16_t packet_id, size_t size) = 0;
   /// An entry that may be there is erased. `size` as for `put_released`.
   virtual void erase_entry(session_key key, uint64_t sequence, size_t size) = 0;
+  /// All entries up to number `until` are erased: cheaper than one by one.
+  /// REQUIRES: those of them that may share a body, or were released, have been
+  /// erased by `erase_entry`, before or for the same commit.
+  virtual void erase_until(session_key key, uint64_t until) = 0;
   /// Replaces what is known of launched messages; empty: nothing is.
   virtual void put_window(session_key key,
                           std::span<const launch_run> window) = 0;

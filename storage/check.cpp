@@ -92,7 +92,7 @@ private:
 
   void check_records() {
     auto opened =
-        open_database(directory_, open_mode::read_only, now_, nullptr);
+        open_database(directory_, open_mode::read_only, known_, nullptr);
     if (!opened.db) {
       find("The database cannot be opened: {}", opened.status.ToString());
       return;
@@ -132,9 +132,9 @@ private:
   const std::string& directory_;
   const progress& tell_;
   check_report report_;
-  told_time now_ = std::make_shared<std::atomic<wall_time>>(0);
+  told_ptr known_ = std::make_shared<told>();
   std::vector<rocksdb::ColumnFamilyDescriptor> families_ =
-      family_descriptors(now_);
+      family_descriptors(known_);
   uint64_t files_ = 0;
   uint64_t flaws_ = 0;
 };

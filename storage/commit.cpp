@@ -46,6 +46,7 @@ broker::store_status sync_logs(const std::string& directory) {
 } // namespace
 
 broker::store_status disk_store::commit(bool synced) {
+  write_marks();
   write_seen();
   if (batch_.Count() == 0) {
     forget_gathered();
@@ -55,15 +56,26 @@ broker::store_status disk_store::commit(bool synced) {
   options.sync = synced;
   auto status = write(options);
   if (status.ok()) {
-    for (const auto& [key, until] : gathered_.ended)
-      if (until == 0)
-        ended_.erase(key);
-      else
-        ended_[key] = until;
+    note_marks();
     body_ids_end_ = std::max(body_ids_end_, gathered_.body_ids_end);
   }
   forget_gathered();
   return to_store_status(status);
+}
+
+void disk_store::note_marks() {
+  auto& marks = known_->marks;
+  for (const auto& [key, until] : gathered_.ended)
+    if (until == 0) {
+      ended_.erase(key);
+    } else {
+      ended_[key] = until;
+      marks.erase(key);
+    }
+  for (const auto& [key, until] : gathered_.done) {
+    ended_.erase(key);
+    marks.set(key, until);
+  }
 }
 
 rocksdb::Status disk_store::write(const rocksdb::WriteOptions& options) {
@@ -95,6 +107,7 @@ void disk_store::forget_gathered() {
   gathered_.incoming_ids.clear();
   gathered_.bodies.clear();
   gathered_.ended.clear();
+  gathered_.done.clear();
   gathered_.body_ids_end = 0;
   gathered_.seen.clear();
 }

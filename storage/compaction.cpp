@@ -1,5 +1,6 @@
 #include "storage/compaction.hpp"
 
+#include "storage/keys.hpp"
 #include "storage/records.hpp"
 
 #include <cstring>
@@ -149,6 +150,64 @@ private:
   wall_time now_;
 };
 
+// Only what is nothing but its entry: a shared body, and a released entry's old
+// content, were removed by other means that must not be taken for this one's.
+class done_entry_filter : public rocksdb::CompactionFilter {
+public:
+  explicit done_entry_filter(told_ptr known) : known_(std::move(known)) {}
+
+  const char* Name() const override { return "troupe.done_entry_filter"; }
+
+  Decision FilterV2(int, const rocksdb::Slice& key, ValueType type,
+                    const rocksdb::Slice& value, std::string*,
+                    std::string* skip_until) const override {
+    auto where = position_of(key.ToStringView());
+    if (!where || type != ValueType::kValue || !is_done(*where))
+      return Decision::kKeep;
+    auto entry = decode_entry_header(value.ToStringView());
+    if (!entry || entry->kind != entry_kind::whole)
+      return Decision::kKeep;
+    // It was put once, so nothing older can come up: no trace need be left.
+    *skip_until = entry_id{where->key, where->sequence + 1}.view();
+    return Decision::kRemoveAndSkipUntil;
+  }
+
+private:
+  // One thread uses it, session after session.
+  bool is_done(queue_position where) const {
+    if (where.key != key_ || !has_key_) {
+      has_key_ = true;
+      key_ = where.key;
+      until_ = known_->marks.until(where.key);
+    }
+    return where.sequence <= until_;
+  }
+
+  told_ptr known_;
+  mutable bool has_key_ = false;
+  mutable broker::session_key key_ = 0;
+  mutable uint64_t until_ = 0;
+};
+
+class done_entry_filters : public rocksdb::CompactionFilterFactory {
+public:
+  explicit done_entry_filters(told_ptr known) : known_(std::move(known)) {}
+
+  const char* Name() const override { return "troupe.done_entry_filters"; }
+  bool ShouldFilterTableFileCreation(
+      rocksdb::TableFileCreationReason why) const override {
+    return why == rocksdb::TableFileCreationReason::kFlush
+           || why == rocksdb::TableFileCreationReason::kCompaction;
+  }
+  std::unique_ptr<rocksdb::CompactionFilter>
+  CreateCompactionFilter(const rocksdb::CompactionFilter::Context&) override {
+    return std::make_unique<done_entry_filter>(known_);
+  }
+
+private:
+  told_ptr known_;
+};
+
 class removal_collector : public rocksdb::TablePropertiesCollector {
 public:
   const char* Name() const override { return "troupe.removal_collector"; }
@@ -232,13 +291,18 @@ make_removal_collector() {
 }
 
 std::shared_ptr<rocksdb::CompactionFilterFactory>
-make_expiry_filter(const told_time& now) {
-  auto make = [now] {
+make_expiry_filter(const told_ptr& known) {
+  auto make = [known] {
     return std::make_unique<expiry_filter>(
-        now->load(std::memory_order_relaxed));
+        known->time.load(std::memory_order_relaxed));
   };
   return std::make_shared<filter_factory<decltype(make)>>(
       "troupe.expiry_filters", make);
+}
+
+std::shared_ptr<rocksdb::CompactionFilterFactory>
+make_done_entry_filter(const told_ptr& known) {
+  return std::make_shared<done_entry_filters>(known);
 }
 
 } // namespace troupe::storage

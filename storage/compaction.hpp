@@ -36,6 +36,11 @@ make_removal_collector();
 
 /// Removes retained messages that have expired at `now`.
 std::shared_ptr<rocksdb::CompactionFilterFactory>
-make_expiry_filter(const told_time& now);
+make_expiry_filter(const told_ptr& known);
+
+/// Removes entries that a mark covers, also when a table is made of what was in
+/// memory: what is dealt with by then reaches no file.
+std::shared_ptr<rocksdb::CompactionFilterFactory>
+make_done_entry_filter(const told_ptr& known);
 
 } // namespace troupe::storage

@@ -60,9 +60,9 @@ rocksdb::DBOptions settings_for(open_mode mode, rocksdb::Env* env) {
 }
 
 opened_database open_database(const std::string& directory, open_mode mode,
-                              const told_time& now, rocksdb::Env* env) {
+                              const told_ptr& known, rocksdb::Env* env) {
   auto settings = settings_for(mode, env);
-  auto families = family_descriptors(now);
+  auto families = family_descriptors(known);
   auto reads = mode == open_mode::read_only || mode == open_mode::salvage;
   if (reads)
     leave_out_missing(families, settings, directory);

@@ -74,7 +74,7 @@ struct opened_database {
 /// Opens or, unless only to read, makes a database. `env`: null for the
 /// system's files.
 opened_database open_database(const std::string& directory, open_mode mode,
-                              const told_time& now, rocksdb::Env* env);
+                              const told_ptr& known, rocksdb::Env* env);
 
 /// Settings for work on a database that nobody uses.
 rocksdb::DBOptions settings_for(open_mode mode, rocksdb::Env* env);

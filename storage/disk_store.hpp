@@ -24,7 +24,7 @@ namespace troupe::storage {
 class disk_store final : public rocks_store {
 public:
   /// `env` as in `open_store_with`.
-  disk_store(database_ptr db, const open_options& options, told_time now,
+  disk_store(database_ptr db, const open_options& options, told_ptr known,
              rocksdb::Env* env);
   ~disk_store() override;
 
@@ -52,6 +52,7 @@ public:
                     uint16_t packet_id, size_t size) override;
   void erase_entry(broker::session_key key, uint64_t sequence,
                    size_t size) override;
+  void erase_until(broker::session_key key, uint64_t until) override;
   void put_window(broker::session_key key,
                   std::span<const broker::launch_run> window) override;
   void put_incoming_id(broker::session_key key, uint16_t packet_id) override;
@@ -103,6 +104,8 @@ private:
     std::map<queue_position, uint64_t> bodies;
     /// What becomes of `ended_`; 0: the queue has been removed.
     std::map<broker::session_key, uint64_t> ended;
+    /// Marks of queues; not in the batch yet.
+    std::map<broker::session_key, uint64_t> done;
     /// 0: as committed.
     uint64_t body_ids_end = 0;
     /// Not in the batch yet.
@@ -122,6 +125,8 @@ private:
   void end_queue(broker::session_key key);
   void reopen_queue(broker::session_key key, uint64_t sequence);
   uint64_t ended_until(broker::session_key key) const;
+  void write_marks();
+  void note_marks();
   void write_seen();
   void shorten(const broker::seen_lane& lane, uint64_t newest);
   void forget_gathered();
@@ -186,10 +191,14 @@ private:
                 rocksdb::WriteBatch& tidy, Decode decode)
       -> decltype(decode(std::string_view{}));
   std::vector<broker::launch_run> load_window(broker::session_key key);
+  /// Up to this entry nobody sees any; 0: all are seen.
+  uint64_t dealt_with(broker::session_key key) const;
   uint64_t first_visible(broker::session_key key, uint64_t from) const;
   template <class Judge>
   broker::queue_totals sweep(broker::session_key key, uint64_t from,
                              Judge judge);
+  bool tend_marks();
+  bool has_much_on_disk(broker::session_key key, uint64_t until) const;
   bool sweep_ended();
   bool sweep_ended(broker::session_key key, uint64_t until, size_t& budget);
 
@@ -207,14 +216,17 @@ private:
   time_point mended_at_{};
   time_point probed_at_{};
   time_point reopened_at_{};
-  told_time now_;
+  told_ptr known_;
   quarantine quarantine_;
   std::atomic<uint64_t> damaged_{0};
 
   rocksdb::WriteBatch batch_;
   gathered gathered_;
-  /// Ended sessions whose queue has yet to be removed: up to which entry.
+  /// Ended sessions whose queue has yet to be removed: up to which entry. At
+  /// the start all marks are here, too.
   std::map<broker::session_key, uint64_t> ended_;
+  /// The session whose mark was looked at last.
+  broker::session_key tended_ = 0;
   uint64_t next_body_ = 0;
   /// The first number that no commit has reserved.
   uint64_t body_ids_end_ = 0;

@@ -52,12 +52,13 @@ base_options(const std::shared_ptr<rocksdb::Cache>& cache) {
   return result;
 }
 
-void tune_queue(rocksdb::ColumnFamilyOptions& options) {
+void tune_queue(rocksdb::ColumnFamilyOptions& options, const told_ptr& known) {
   options.write_buffer_size = message_buffer;
   options.arena_block_size = 256 * 1024;
   // Merging more files at once costs less; there are few readers to wait for.
   options.level0_file_num_compaction_trigger = 8;
   options.table_properties_collector_factories = {make_removal_collector()};
+  options.compaction_filter_factory = make_done_entry_filter(known);
   // The entries of a session come in order: half the cost of an insertion.
   options.memtable_insert_with_hint_prefix_extractor.reset(
       rocksdb::NewFixedPrefixTransform(session_id::size));
@@ -112,13 +113,13 @@ rocksdb::DBOptions database_options() {
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor>
-family_descriptors(const told_time& now) {
+family_descriptors(const told_ptr& known) {
   auto cache = rocksdb::NewLRUCache(block_cache, 0);
   std::vector<rocksdb::ColumnFamilyDescriptor> result;
   for (auto each : all_families) {
     auto options = base_options(cache);
     if (each == family::queue)
-      tune_queue(options);
+      tune_queue(options, known);
     if (each == family::bodies) {
       options.write_buffer_size = message_buffer;
       options.arena_block_size = 256 * 1024;
@@ -128,7 +129,7 @@ family_descriptors(const told_time& now) {
     if (each == family::seen)
       options.merge_operator = make_seen_union();
     if (each == family::retained)
-      options.compaction_filter_factory = make_expiry_filter(now);
+      options.compaction_filter_factory = make_expiry_filter(known);
     result.emplace_back(name_on_disk(each), options);
   }
   return result;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "storage/queue_marks.hpp"
 
 #include <rocksdb/db.h>
 
@@ -41,14 +42,18 @@ const char* to_string(family what) noexcept;
 /// The family that RocksDB knows by that name.
 std::optional<family> family_named(std::string_view name_on_disk) noexcept;
 
-/// The latest time the store was told: what compaction goes by.
-using told_time = std::shared_ptr<std::atomic<wall_time>>;
+/// What the store was told last: merging files goes by it.
+struct told {
+  std::atomic<wall_time> time{0};
+  queue_marks marks;
+};
+using told_ptr = std::shared_ptr<told>;
 
 /// Settings of the database as a whole: memory and log are bounded.
 rocksdb::DBOptions database_options();
 
 /// All families with their settings, in the order of `family`.
 std::vector<rocksdb::ColumnFamilyDescriptor>
-family_descriptors(const told_time& now);
+family_descriptors(const told_ptr& known);
 
 } // namespace troupe::storage

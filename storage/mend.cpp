@@ -88,8 +88,7 @@ class mender {
 public:
   mender(const std::string& directory, quarantine& aside, const progress& tell)
       : directory_(directory), aside_(aside), tell_(tell),
-        families_(
-            family_descriptors(std::make_shared<std::atomic<wall_time>>(0))) {}
+        families_(family_descriptors(std::make_shared<told>())) {}
 
   mend_report run() {
     if (!prepare() || !copy_tables() || !salvage_tables() || !replay_logs()
@@ -127,7 +126,7 @@ private:
   }
 
   static opened_database open(const std::string& directory, open_mode mode) {
-    auto nothing_expires = std::make_shared<std::atomic<wall_time>>(0);
+    auto nothing_expires = std::make_shared<told>();
     return open_database(directory, mode, nothing_expires, nullptr);
   }
 

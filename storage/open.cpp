@@ -66,9 +66,9 @@ uint64_t table_bytes(const database& db) {
 // The steps from a strict opening to an empty database.
 class opener {
 public:
-  opener(const std::string& directory, const told_time& now, rocksdb::Env* env,
+  opener(const std::string& directory, const told_ptr& known, rocksdb::Env* env,
          quarantine& aside)
-      : directory_(directory), now_(now), env_(env), aside_(aside) {}
+      : directory_(directory), known_(known), env_(env), aside_(aside) {}
 
   usable_database run(opening why) {
     auto is_damaged = why == opening::damaged;
@@ -106,7 +106,7 @@ private:
   }
 
   rocksdb::Status open(open_mode mode) {
-    auto opened = open_database(directory_, mode, now_, env_);
+    auto opened = open_database(directory_, mode, known_, env_);
     result_.db = std::move(opened.db);
     if (opened.status.ok() && table_bytes(*result_.db) <= checked_bytes)
       opened.status = (*result_.db)->VerifyChecksum();
@@ -116,7 +116,7 @@ private:
   }
 
   std::string problem_of_format() {
-    auto opened = open_database(directory_, open_mode::salvage, now_, env_);
+    auto opened = open_database(directory_, open_mode::salvage, known_, env_);
     return opened.db ? format_problem(*opened.db) : std::string{};
   }
 
@@ -187,7 +187,7 @@ private:
   }
 
   const std::string& directory_;
-  const told_time& now_;
+  const told_ptr& known_;
   rocksdb::Env* env_;
   quarantine& aside_;
   usable_database result_;
@@ -198,14 +198,14 @@ bool has_files(const std::string& directory) {
   return fs::exists(directory + "/CURRENT", ignored);
 }
 
-opened_store open_to_read(const open_options& options, const told_time& now,
+opened_store open_to_read(const open_options& options, const told_ptr& known,
                           rocksdb::Env* env) {
   opened_store result;
   auto opened =
-      open_database(options.directory, open_mode::read_only, now, env);
+      open_database(options.directory, open_mode::read_only, known, env);
   // A broker that uses the database may have deleted a file meanwhile.
   for (int i = 0; i < 5 && !opened.db && has_files(options.directory); ++i)
-    opened = open_database(options.directory, open_mode::read_only, now, env);
+    opened = open_database(options.directory, open_mode::read_only, known, env);
   if (!opened.db) {
     result.error = refusal(options.directory, explain(opened.status));
     return result;
@@ -216,19 +216,19 @@ opened_store open_to_read(const open_options& options, const told_time& now,
     return result;
   }
   result.store =
-      std::make_unique<disk_store>(std::move(opened.db), options, now, env);
+      std::make_unique<disk_store>(std::move(opened.db), options, known, env);
   return result;
 }
 
 // There is no room, but what is there can be served until there is.
-opened_store open_full(const open_options& options, const told_time& now,
+opened_store open_full(const open_options& options, const told_ptr& known,
                        rocksdb::Env* env, opened_store result) {
   auto opened =
-      open_database(options.directory, open_mode::read_only, now, env);
+      open_database(options.directory, open_mode::read_only, known, env);
   if (!opened.db || !format_problem(*opened.db).empty())
     return result;
   auto store =
-      std::make_unique<disk_store>(std::move(opened.db), options, now, env);
+      std::make_unique<disk_store>(std::move(opened.db), options, known, env);
   store->begin_stuck(rocksdb::Status::NoSpace(result.error));
   result.findings.push_back(std::move(result.error));
   result.error.clear();
@@ -275,28 +275,28 @@ std::string explain(const rocksdb::Status& status) {
   return status.ToString();
 }
 
-usable_database open_mending(const std::string& directory, const told_time& now,
-                             rocksdb::Env* env, quarantine& aside,
-                             opening why) {
-  return opener{directory, now, env, aside}.run(why);
+usable_database open_mending(const std::string& directory,
+                             const told_ptr& known, rocksdb::Env* env,
+                             quarantine& aside, opening why) {
+  return opener{directory, known, env, aside}.run(why);
 }
 
 opened_store open_store_with(const open_options& options, rocksdb::Env* env) {
-  auto now = std::make_shared<std::atomic<wall_time>>(0);
+  auto known = std::make_shared<told>();
   if (options.read_only)
-    return open_to_read(options, now, env);
+    return open_to_read(options, known, env);
   opened_store result;
   quarantine aside{options.directory};
   auto usable =
-      open_mending(options.directory, now, env, aside, opening::first);
+      open_mending(options.directory, known, env, aside, opening::first);
   result.error = std::move(usable.error);
   result.findings = std::move(usable.findings);
   if (usable.is_full)
-    return open_full(options, now, env, std::move(result));
+    return open_full(options, known, env, std::move(result));
   if (!usable.db)
     return result;
   auto store =
-      std::make_unique<disk_store>(std::move(usable.db), options, now, env);
+      std::make_unique<disk_store>(std::move(usable.db), options, known, env);
   store->add_damage(usable.damaged);
   result.store = std::move(store);
   return result;

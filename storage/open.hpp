@@ -35,8 +35,9 @@ enum class opening : uint8_t {
 };
 
 /// Opens the database for writing. What cannot be read goes to `aside`.
-usable_database open_mending(const std::string& directory, const told_time& now,
-                             rocksdb::Env* env, quarantine& aside, opening why);
+usable_database open_mending(const std::string& directory,
+                             const told_ptr& known, rocksdb::Env* env,
+                             quarantine& aside, opening why);
 
 /// Why this program cannot use the database: a newer format. Empty: it can.
 std::string format_problem(const database& db);

@@ -18,7 +18,7 @@ constexpr size_t looks_at_once = 10'000;
 } // namespace
 
 void disk_store::tell(const instant& now) {
-  now_->store(now.wall, std::memory_order_relaxed);
+  known_->time.store(now.wall, std::memory_order_relaxed);
 }
 
 void disk_store::note_damage(rocksdb::WriteBatch& tidy, family where,
@@ -132,9 +132,14 @@ broker::stored_session disk_store::load_all(session_key key,
 
 // -- queues -------------------------------------------------------------------
 
-uint64_t disk_store::first_visible(session_key key, uint64_t from) const {
+uint64_t disk_store::dealt_with(session_key key) const {
   auto i = ended_.find(key);
-  return i == ended_.end() ? from : std::max(from, i->second + 1);
+  auto until = i != ended_.end() ? i->second : 0;
+  return std::max(until, known_->marks.until(key));
+}
+
+uint64_t disk_store::first_visible(session_key key, uint64_t from) const {
+  return std::max(from, dealt_with(key) + 1);
 }
 
 broker::publication_ptr disk_store::message_of(const entry_view& entry,

@@ -101,7 +101,10 @@ bool disk_store::read_sessions(
         add(found.queue, *entry, where->sequence);
     }
     // A number that the window knows is not given again, even if its entry is
-    // gone: the new one would be taken for launched.
+    // gone: the new one would be taken for launched. Nor one that is dealt
+    // with: nobody would see it.
+    found.queue.last_sequence =
+        std::max(found.queue.last_sequence, visible - 1);
     for (; windows.is_at(*key); windows.next())
       if (auto window = decode_window(windows.value()))
         for (const auto& run : *window)

@@ -44,9 +44,9 @@ rocksdb::Env* nowhere() {
 } // namespace
 
 disk_store::disk_store(database_ptr db, const open_options& options,
-                       told_time now, rocksdb::Env* env)
+                       told_ptr known, rocksdb::Env* env)
     : db_(std::move(db)), directory_(options.directory), env_(env),
-      is_read_only_(options.read_only), now_(std::move(now)),
+      is_read_only_(options.read_only), known_(std::move(known)),
       quarantine_(options.directory) {
   start();
 }
@@ -55,6 +55,7 @@ disk_store::~disk_store() = default;
 
 void disk_store::start() {
   ended_.clear();
+  known_->marks.clear();
   auto records = db_->iterate(family::meta);
   for (records->Seek(ended_prefix);
        records->Valid() && records->key().starts_with(ended_prefix);
@@ -122,7 +123,7 @@ bool disk_store::reopen(opening why) {
   std::unique_lock lock{guard_};
   db_.reset();
   quarantine aside{directory_};
-  auto usable = open_mending(directory_, now_, env_, aside, why);
+  auto usable = open_mending(directory_, known_, env_, aside, why);
   damaged_.fetch_add(usable.damaged, std::memory_order_relaxed);
   for (const auto& each : usable.findings)
     log::write(log::level::warning, "{}", each);
@@ -134,9 +135,9 @@ bool disk_store::reopen(opening why) {
   }
   last_error_ = rocksdb::Status::IOError(usable.error);
   // What is there can still be read, perhaps.
-  db_ = open_database(directory_, open_mode::read_only, now_, env_).db;
+  db_ = open_database(directory_, open_mode::read_only, known_, env_).db;
   if (!db_)
-    db_ = open_database("/lost", open_mode::normal, now_, nowhere()).db;
+    db_ = open_database("/lost", open_mode::normal, known_, nowhere()).db;
   return false;
 }
 

@@ -46,7 +46,7 @@ private:
     if (fs::exists(directory_))
       if (auto problem = used_by_another(directory_); !problem.empty())
         return refusal(directory_, problem);
-    auto nothing_expires = std::make_shared<std::atomic<wall_time>>(0);
+    auto nothing_expires = std::make_shared<told>();
     auto opened =
         open_database(backup_, open_mode::read_only, nothing_expires, nullptr);
     if (!opened.db)

@@ -56,7 +56,9 @@ void disk_store::end_queue(session_key key) {
   for (const auto& each : gathered_.entries)
     if (each.key == key)
       last = std::max(last, each.sequence);
-  last = std::max(last, ended_until(key));
+  last = std::max({last, ended_until(key), dealt_with(key)});
+  if (auto done = gathered_.done.extract(key); !done.empty())
+    last = std::max(last, done.mapped());
   if (last == 0)
     return;
   gathered_.ended[key] = last;
@@ -254,6 +256,22 @@ void disk_store::put_released(session_key key, uint64_t sequence,
 void disk_store::erase_entry(session_key key, uint64_t sequence, size_t size) {
   release_body({key, sequence}, size);
   batch_.SingleDelete((*db_)[family::queue], entry_id{key, sequence}.view());
+}
+
+void disk_store::erase_until(session_key key, uint64_t until) {
+  auto ended = gathered_.ended.find(key);
+  auto is_known = ended != gathered_.ended.end() ? ended->second != 0
+                                                 : until <= dealt_with(key);
+  if (is_known)
+    return;
+  auto& mark = gathered_.done[key];
+  mark = std::max(mark, until);
+}
+
+void disk_store::write_marks() {
+  meta_value value;
+  for (const auto& [key, until] : gathered_.done)
+    put(family::meta, ended_key(key), encode_meta(value, until));
 }
 
 // -- the rest -----------------------------------------------------------------

@@ -80,6 +80,10 @@ CAF_TEST(entries that are dealt with are gone) {
   apply(what, slice);
   CAF_REQUIRE_EQUAL(slice.entries.size(), 2u);
   CAF_CHECK_EQUAL(slice.entries[1].sequence, 5u);
+  what.erased_until = 4;
+  apply(what, slice);
+  CAF_REQUIRE_EQUAL(slice.entries.size(), 1u);
+  CAF_CHECK_EQUAL(slice.entries[0].sequence, 5u);
 }
 
 CAF_TEST(of a message whose PUBREC has come the identifier is left) {

@@ -198,16 +198,24 @@ private:
     }
     std::vector<uint16_t> launched;
     auto has_window = out_->take_window_change(launched);
+    // Nothing up to there is needed any more, whether it was erased or not.
+    auto done = out_->done_until();
     auto changes = std::exchange(journal_.changes, {});
+    std::erase_if(changes, [done](const slow_journal::change& each) {
+      return each.sequence <= done;
+    });
     auto released = std::exchange(journal_.released, {});
-    if (!has_window && changes.empty())
+    if (!has_window && changes.empty() && done == done_)
       return;
+    done_ = done;
     auto window = has_window ? out_->window() : std::vector<launch_run>{};
     requests_.push_back([=, this] {
       if (has_window)
         window_ = window;
       for (const auto& each : changes)
         change(each);
+      disk_.erase(disk_.begin(), disk_.upper_bound(done));
+      mark_ = std::max(mark_, done);
       if (!launched.empty() || !released.empty())
         answer([=, this] {
           out_->on_window_stored(launched, next_);
@@ -359,9 +367,9 @@ private:
     journal_.changes.clear();
     journal_.released.clear();
     disk_backlog backlog;
-    uint64_t last = 0;
+    auto last = mark_;
     for (const auto& [sequence, what] : disk_) {
-      last = sequence;
+      last = std::max(last, sequence);
       backlog.messages += what.message ? 1 : 0;
       backlog.bytes += what.message ? what.message->payload().size() : 0;
     }
@@ -428,6 +436,8 @@ private:
   std::deque<notice> notices_;
   size_t answered_ = 0;
   std::map<uint64_t, stored_entry> disk_;
+  uint64_t done_ = 0;
+  uint64_t mark_ = 0; // on disk
   std::vector<launch_run> window_;
   std::vector<int> written_;
 

@@ -254,6 +254,51 @@ CAF_TEST(an entry may be erased by the commit that appends it) {
   });
 }
 
+CAF_TEST(entries may be erased up to one of them) {
+  with_each_store([](test_subject& on) {
+    on->put_session(make_session(1));
+    for (uint64_t i = 1; i <= 5; ++i)
+      CAF_REQUIRE(append(*on, 1, i, make(std::to_string(i))));
+    CAF_REQUIRE(append(*on, 2, 1, make("other")));
+    on->erase_until(1, 3);
+    CAF_CHECK_EQUAL(payloads(*on, 1).size(), 5u);
+    on->discard();
+    CAF_REQUIRE(is_done(on->commit(false)));
+    CAF_CHECK_EQUAL(payloads(*on, 1).size(), 5u);
+    on->erase_until(1, 3);
+    CAF_REQUIRE(is_done(on->commit(false)));
+    CAF_CHECK_EQUAL(payloads(*on, 1), (strings{"4", "5"}));
+    on->erase_until(1, 2); // it stays so
+    CAF_REQUIRE(is_done(on->commit(false)));
+    on->housekeep(test_now);
+    on.reopen();
+    CAF_CHECK_EQUAL(payloads(*on, 1), (strings{"4", "5"}));
+    CAF_CHECK_EQUAL(payloads(*on, 2), strings{"other"});
+    CAF_CHECK_EQUAL(sessions_of(*on)[0].queue.messages, 2u);
+    on->erase_until(1, 5);
+    CAF_REQUIRE(append(*on, 1, 6, make("6")));
+    CAF_CHECK_EQUAL(payloads(*on, 1), strings{"6"});
+  });
+}
+
+CAF_TEST(a session may end with entries erased up to one of them) {
+  with_each_store([](test_subject& on) {
+    for (uint64_t i = 1; i <= 3; ++i)
+      CAF_REQUIRE(append(*on, 1, i, make(std::to_string(i))));
+    on->erase_until(1, 1);
+    CAF_REQUIRE(is_done(on->commit(false)));
+    on->erase_until(1, 2);
+    on->erase_session(1);
+    on->erase_until(1, 3); // too late to matter
+    CAF_REQUIRE(is_done(on->commit(false)));
+    CAF_CHECK(payloads(*on, 1).empty());
+    on.reopen();
+    CAF_CHECK(payloads(*on, 1).empty());
+    CAF_REQUIRE(append(*on, 1, 4, make("new")));
+    CAF_CHECK_EQUAL(payloads(*on, 1), strings{"new"});
+  });
+}
+
 CAF_TEST(an entry may wait for less than its message lives) {
   with_each_store([](test_subject& on) {
     message_spec mortal;

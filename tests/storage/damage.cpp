@@ -106,9 +106,9 @@ private:
   }
 
   void flush() {
-    auto now = std::make_shared<std::atomic<wall_time>>(0);
-    auto opened =
-        storage::open_database(path_, storage::open_mode::normal, now, nullptr);
+    auto known = std::make_shared<storage::told>();
+    auto opened = storage::open_database(path_, storage::open_mode::normal,
+                                         known, nullptr);
     for (auto each : storage::all_families)
       if (!(*opened.db)->Flush({}, (*opened.db)[each]).ok())
         std::abort();

@@ -214,10 +214,10 @@ CAF_TEST(damage that shows in use is mended at once) {
     }
     CAF_REQUIRE(is_done(opened.store->commit(false)));
   }
-  auto now = std::make_shared<std::atomic<wall_time>>(0);
+  auto known = std::make_shared<storage::told>();
   {
-    auto raw = storage::open_database(database, storage::open_mode::normal, now,
-                                      nullptr);
+    auto raw = storage::open_database(database, storage::open_mode::normal,
+                                      known, nullptr);
     for (auto each : storage::all_families)
       CAF_REQUIRE((*raw.db)->Flush({}, (*raw.db)[each]).ok());
   }

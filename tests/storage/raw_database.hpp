@@ -13,9 +13,9 @@ class raw_database {
 public:
   explicit raw_database(const std::string& directory,
                         const instant& now = test_now)
-      : opened_(storage::open_database(
-          directory, storage::open_mode::normal,
-          std::make_shared<std::atomic<wall_time>>(now.wall), nullptr)) {
+      : known_(known_at(now)),
+        opened_(storage::open_database(directory, storage::open_mode::normal,
+                                       known_, nullptr)) {
     if (!opened_.db)
       throw std::runtime_error(opened_.status.ToString());
   }
@@ -55,14 +55,22 @@ public:
         return false;
     return true;
   }
+  /// What the store says of its queues while it is open.
+  storage::queue_marks& marks() { return known_->marks; }
   rocksdb::DB& db() { return **opened_.db; }
 
 private:
+  static storage::told_ptr known_at(const instant& now) {
+    auto result = std::make_shared<storage::told>();
+    result->time = now.wall;
+    return result;
+  }
   static void check(const rocksdb::Status& status) {
     if (!status.ok())
       throw std::runtime_error(status.ToString());
   }
 
+  storage::told_ptr known_;
   storage::opened_database opened_;
 };
 

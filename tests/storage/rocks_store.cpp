@@ -30,6 +30,26 @@ struct fixture {
     return is_done(on->commit(false));
   }
 
+  /// Entries from `first` to `last`, which say their number.
+  bool fill(session_key key, uint64_t last, uint64_t first = 1) {
+    for (auto i = first; i <= last; ++i) {
+      queue_target target{key, i, {}};
+      on->append(*make(std::to_string(i)), {&target, 1}, test_now);
+    }
+    return is_done(on->commit(false));
+  }
+  size_t marks() {
+    on.close();
+    auto result = size_t{0};
+    {
+      raw_database raw{directory()};
+      for (const auto& [key, value] : raw.all(family::meta))
+        result += key.starts_with(storage::ended_prefix) ? 1 : 0;
+    }
+    on.reopen();
+    return result;
+  }
+
   // The store is closed meanwhile.
   std::map<std::string, std::string> bodies(bool compacted = false) {
     on.close();
@@ -230,6 +250,95 @@ CAF_TEST(numbers that begin anew do no harm) {
   CAF_CHECK_EQUAL(payloads(*on, 1), strings{"new"});
   for (const auto& [key, body] : bodies())
     CAF_CHECK_EQUAL(count_of(body), 1u);
+}
+
+// -- marks --------------------------------------------------------------------
+
+CAF_TEST(what a mark covers reaches no file) {
+  CAF_REQUIRE(fill(1, 100));
+  CAF_REQUIRE(append_shared({1, 2}, 101, make(large('x'))));
+  CAF_REQUIRE(fill(1, 103, 102));
+  on->put_released(1, 102, 7, 3);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  on.close();
+  raw_database raw{directory()};
+  raw.marks().set(1, 102);
+  CAF_REQUIRE(raw.flush());
+  strings left;
+  for (const auto& [key, value] : raw.all(family::queue)) {
+    auto where = storage::position_of(key);
+    left.push_back(std::to_string(where->key) + "/"
+                   + std::to_string(where->sequence));
+  }
+  // What has left more than its entry stays until that is removed.
+  CAF_CHECK_EQUAL(left, (strings{"1/101", "1/102", "1/103", "2/101"}));
+}
+
+CAF_TEST(what a mark covers in files goes when they are merged) {
+  CAF_REQUIRE(fill(1, 100));
+  on.close();
+  raw_database raw{directory()};
+  CAF_REQUIRE(raw.flush());
+  raw.marks().set(1, 90);
+  raw.compact(family::queue);
+  CAF_CHECK_EQUAL(raw.all(family::queue).size(), 10u);
+}
+
+CAF_TEST(a mark stays while there is anything that it covers) {
+  CAF_REQUIRE(fill(1, 10));
+  on->erase_until(1, 9);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  CAF_CHECK(!on->housekeep(test_now));
+  CAF_CHECK_EQUAL(marks(), 1u);
+}
+
+CAF_TEST(a mark goes when nothing is left that it covers) {
+  CAF_REQUIRE(fill(1, 3));
+  on->erase_entry(1, 1, 1);
+  on->erase_entry(1, 2, 1);
+  on->erase_until(1, 2);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  CAF_CHECK(!on->housekeep(test_now));
+  CAF_CHECK_EQUAL(marks(), 0u);
+  CAF_CHECK_EQUAL(payloads(*on, 1), strings{"3"});
+}
+
+CAF_TEST(what a mark covers in files is removed if it is much) {
+  constexpr uint64_t count = 40'000;
+  CAF_REQUIRE(fill(1, count));
+  on.close();
+  CAF_REQUIRE(raw_database{directory()}.flush());
+  on.reopen();
+  on->erase_until(1, count - 1);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  housekeep();
+  CAF_CHECK_EQUAL(marks(), 0u);
+  CAF_CHECK_EQUAL(payloads(*on, 1), strings{std::to_string(count)});
+  on.close();
+  CAF_CHECK_EQUAL(raw_database{directory()}.all(family::queue).size(), 1u);
+}
+
+CAF_TEST(a number that a mark covers is not given again) {
+  on->put_session(make_session(1));
+  CAF_REQUIRE(fill(1, 10));
+  on->erase_until(1, 10);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  on.reopen();
+  CAF_CHECK_EQUAL(sessions_of(*on)[0].queue.messages, 0u);
+  CAF_CHECK_EQUAL(sessions_of(*on)[0].queue.last_sequence, 10u);
+}
+
+CAF_TEST(a mark lets go of no shared body) {
+  CAF_REQUIRE(append_shared({1, 2}, 1, make(large('x'))));
+  CAF_REQUIRE(fill(1, 3, 2));
+  on->erase_entry(1, 1, 0);
+  on->erase_until(1, 3);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  on->erase_session(1);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  housekeep();
+  CAF_CHECK_EQUAL(payloads(*on, 2), strings{large('x')});
+  CAF_CHECK_EQUAL(count_of(bodies().begin()->second), 1u);
 }
 
 // -- records that cannot be read ----------------------------------------------

@@ -122,6 +122,14 @@ void memory_store::erase_entry(session_key key, uint64_t sequence, size_t) {
   });
 }
 
+void memory_store::erase_until(session_key key, uint64_t until) {
+  gathered_.push_back([key, until](content& from) {
+    visit_session(from.queue, key, [&](auto i) {
+      return i->first.second <= until ? from.queue.erase(i) : ++i;
+    });
+  });
+}
+
 void memory_store::put_window(session_key key,
                               std::span<const launch_run> window) {
   std::vector<launch_run> copy{window.begin(), window.end()};
