@@ -286,8 +286,9 @@ class Retained(PersistenceTest):
 
     @each_ending
     def test_qos0_is_retained_too(self):
-        self.keep("zero", qos=0)
-        self.keep("written behind it", "/behind")
+        sender = self.connected()
+        sender.publish(self.topic, "zero", 0, retain=True)
+        sender.publish(f"{self.topic}/behind", "written", 1, retain=True)
         self.restart()
         self.subscriber().expect_publish(self.topic, "zero", retain=True)
 
