@@ -135,6 +135,40 @@ BENCHMARK(store_append_and_erase)
     ->Iterations(5000)
     ->Unit(benchmark::kMicrosecond);
 
+// The same of one session, when twenty are acknowledged at a time: by a mark,
+// or each by itself.
+void store_append_and_finish(benchmark::State& state) {
+  constexpr uint64_t at_once = 20;
+  database on;
+  auto message = make_message(64);
+  auto now = instant::now();
+  auto is_marked = state.range(0) != 0;
+  uint64_t last = 0;
+  auto begin = process_us();
+  for (auto _ : state) {
+    for (uint64_t i = 0; i < batch_size; ++i) {
+      queue_target target{1, ++last, {}};
+      on->append(*message, {&target, 1}, now);
+      if (last % at_once != 0)
+        continue;
+      on.commit();
+      if (is_marked)
+        on->erase_until(1, last);
+      for (auto each = last - at_once; !is_marked && each < last; ++each)
+        on->erase_entry(1, each + 1, 88);
+    }
+  }
+  auto count = static_cast<double>(state.iterations() * batch_size);
+  state.SetItemsProcessed(state.iterations() * batch_size);
+  state.counters["process_us"] = (process_us() - begin) / count;
+}
+BENCHMARK(store_append_and_finish)
+    ->ArgName("marked")
+    ->Arg(0)
+    ->Arg(1)
+    ->Iterations(5000)
+    ->Unit(benchmark::kMicrosecond);
+
 // One message for a thousand sessions.
 void store_fan_out(benchmark::State& state) {
   database on;

@@ -92,45 +92,59 @@ broker::queue_totals disk_store::drop_expired(session_key key,
 bool disk_store::housekeep(const instant& now) {
   tell(now);
   return mending([this] {
-    auto has_more = tend_marks();
-    return sweep_ended() || has_more;
+    tend_marks();
+    return sweep_ended();
   });
 }
 
 // A mark is needed as long as there is anything that it covers. What was dealt
-// with in memory is left out when it goes to a file; what lies in files already
-// must be removed, lest it stays until they are merged.
-bool disk_store::tend_marks() {
-  constexpr auto marks_at_once = 64;
-  auto budget = removed_at_once;
-  for (auto n = 0; n < marks_at_once && budget != 0; ++n) {
-    auto mark = known_->marks.after(tended_);
+// with in memory is left out when it goes to a file; for the sake of what lies
+// in files already these are merged once it is worth it.
+void disk_store::tend_marks() {
+  constexpr auto marks_at_once = 256;
+  auto& marks = known_->marks;
+  for (auto n = 0; n < marks_at_once; ++n) {
+    auto mark = marks.after(tended_);
     if (!mark) {
-      tended_ = 0;
-      return false;
+      merge_queues();
+      dead_bytes_ = tended_ = 0;
+      return;
     }
     auto [key, until] = *mark;
-    session_range queue{*db_, family::queue, key};
-    queue.seek_to_first();
-    auto first = queue->Valid() ? position_of(queue.key()) : std::nullopt;
-    auto is_needed = first && first->sequence <= until;
-    if ((!is_needed || has_much_on_disk(key, until))
-        && !gathered_.done.contains(key) && !sweep_ended(key, until, budget))
-      return false;
-    if (budget != 0) // else there is more of this one
-      tended_ = key;
+    tended_ = key;
+    if (covers_anything(key, until))
+      dead_bytes_ += bytes_in_files(key, until);
+    else if (rocksdb::WriteBatch tidy;
+             tidy.Delete((*db_)[family::meta], ended_key(key)), write_now(tidy))
+      marks.erase(key);
   }
-  return budget == 0;
 }
 
-bool disk_store::has_much_on_disk(session_key key, uint64_t until) const {
-  constexpr uint64_t much = 256 * 1024;
+bool disk_store::covers_anything(session_key key, uint64_t until) {
+  session_range queue{*db_, family::queue, key};
+  queue.seek_to_first();
+  note(queue->status());
+  auto first = queue->Valid() ? position_of(queue.key()) : std::nullopt;
+  return !queue->status().ok() || (first && first->sequence <= until);
+}
+
+uint64_t disk_store::bytes_in_files(session_key key, uint64_t until) const {
   entry_id first{key, uint64_t{0}};
   entry_id last{key, until + 1};
   rocksdb::Range range{first.view(), last.view()};
   uint64_t size = 0;
   (*db_)->GetApproximateSizes((*db_)[family::queue], &range, 1, &size);
-  return size >= much;
+  return size;
+}
+
+void disk_store::merge_queues() {
+  constexpr uint64_t worth_it = 4 * 1024 * 1024;
+  uint64_t all = 0;
+  (*db_)->GetIntProperty((*db_)[family::queue],
+                         rocksdb::DB::Properties::kLiveSstFilesSize, &all);
+  if (dead_bytes_ >= worth_it && dead_bytes_ >= all / 3 && !merger_.is_running()
+      && !is_stuck_)
+    merger_.start(*db_);
 }
 
 bool disk_store::sweep_ended() {
@@ -170,10 +184,8 @@ bool disk_store::sweep_ended(session_key key, uint64_t until, size_t& budget) {
     tidy.Delete((*db_)[family::meta], ended_key(key));
   if (!write_now(tidy))
     return false;
-  if (is_done) {
+  if (is_done)
     ended_.erase(key);
-    known_->marks.erase(key);
-  }
   return true;
 }
 

@@ -54,7 +54,11 @@ broker::store_status disk_store::commit(bool synced) {
   }
   rocksdb::WriteOptions options;
   options.sync = synced;
+  auto lifted = lift_marks();
   auto status = write(options);
+  if (!status.ok())
+    for (const auto& [key, until] : lifted)
+      known_->marks.set(key, until);
   if (status.ok()) {
     note_marks();
     body_ids_end_ = std::max(body_ids_end_, gathered_.body_ids_end);
@@ -63,18 +67,29 @@ broker::store_status disk_store::commit(bool synced) {
   return to_store_status(status);
 }
 
-void disk_store::note_marks() {
-  auto& marks = known_->marks;
+/// Before anything is written that an old mark would cover: who merges files
+/// must not take it for done.
+std::vector<queue_marks::mark> disk_store::lift_marks() {
+  std::vector<queue_marks::mark> result;
   for (const auto& [key, until] : gathered_.ended)
-    if (until == 0) {
-      ended_.erase(key);
-    } else {
-      ended_[key] = until;
-      marks.erase(key);
+    if (auto mark = known_->marks.own_until(key); mark != 0) {
+      result.emplace_back(key, mark);
+      known_->marks.erase(key);
     }
+  return result;
+}
+
+void disk_store::note_marks() {
+  for (const auto& [key, until] : gathered_.ended) {
+    known_->marks.erase(key); // the database may have been opened anew
+    if (until == 0)
+      ended_.erase(key);
+    else
+      ended_[key] = until;
+  }
   for (const auto& [key, until] : gathered_.done) {
     ended_.erase(key);
-    marks.set(key, until);
+    known_->marks.set(key, until);
   }
 }
 

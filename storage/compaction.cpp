@@ -154,7 +154,8 @@ private:
 // content, were removed by other means that must not be taken for this one's.
 class done_entry_filter : public rocksdb::CompactionFilter {
 public:
-  explicit done_entry_filter(told_ptr known) : known_(std::move(known)) {}
+  done_entry_filter(told_ptr known, bool is_flush)
+      : known_(std::move(known)), is_flush_(is_flush) {}
 
   const char* Name() const override { return "troupe.done_entry_filter"; }
 
@@ -167,7 +168,11 @@ public:
     auto entry = decode_entry_header(value.ToStringView());
     if (!entry || entry->kind != entry_kind::whole)
       return Decision::kKeep;
-    // It was put once, so nothing older can come up: no trace need be left.
+    // A merge leaves no trace in the last table. A table of what was in memory
+    // would be full of traces; they are not needed, since an entry is put once
+    // and nothing older can come up.
+    if (!is_flush_)
+      return Decision::kRemove;
     *skip_until = entry_id{where->key, where->sequence + 1}.view();
     return Decision::kRemoveAndSkipUntil;
   }
@@ -184,6 +189,7 @@ private:
   }
 
   told_ptr known_;
+  bool is_flush_;
   mutable bool has_key_ = false;
   mutable broker::session_key key_ = 0;
   mutable uint64_t until_ = 0;
@@ -199,9 +205,10 @@ public:
     return why == rocksdb::TableFileCreationReason::kFlush
            || why == rocksdb::TableFileCreationReason::kCompaction;
   }
-  std::unique_ptr<rocksdb::CompactionFilter>
-  CreateCompactionFilter(const rocksdb::CompactionFilter::Context&) override {
-    return std::make_unique<done_entry_filter>(known_);
+  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
+      const rocksdb::CompactionFilter::Context& of) override {
+    return std::make_unique<done_entry_filter>(
+        known_, of.reason == rocksdb::TableFileCreationReason::kFlush);
   }
 
 private:

@@ -3,6 +3,7 @@
 #include "storage/database.hpp"
 #include "storage/open.hpp"
 #include "storage/quarantine.hpp"
+#include "storage/queue_merger.hpp"
 #include "storage/records.hpp"
 #include "storage/rocks_store.hpp"
 
@@ -126,6 +127,7 @@ private:
   void reopen_queue(broker::session_key key, uint64_t sequence);
   uint64_t ended_until(broker::session_key key) const;
   void write_marks();
+  std::vector<queue_marks::mark> lift_marks();
   void note_marks();
   void write_seen();
   void shorten(const broker::seen_lane& lane, uint64_t newest);
@@ -197,8 +199,10 @@ private:
   template <class Judge>
   broker::queue_totals sweep(broker::session_key key, uint64_t from,
                              Judge judge);
-  bool tend_marks();
-  bool has_much_on_disk(broker::session_key key, uint64_t until) const;
+  void tend_marks();
+  bool covers_anything(broker::session_key key, uint64_t until);
+  uint64_t bytes_in_files(broker::session_key key, uint64_t until) const;
+  void merge_queues();
   bool sweep_ended();
   bool sweep_ended(broker::session_key key, uint64_t until, size_t& budget);
 
@@ -217,16 +221,18 @@ private:
   time_point probed_at_{};
   time_point reopened_at_{};
   told_ptr known_;
+  queue_merger merger_;
   quarantine quarantine_;
   std::atomic<uint64_t> damaged_{0};
 
   rocksdb::WriteBatch batch_;
   gathered gathered_;
-  /// Ended sessions whose queue has yet to be removed: up to which entry. At
-  /// the start all marks are here, too.
+  /// Ended sessions whose queue has yet to be removed: up to which entry.
   std::map<broker::session_key, uint64_t> ended_;
-  /// The session whose mark was looked at last.
+  /// The session whose mark was looked at last, and what those before it cover
+  /// in files.
   broker::session_key tended_ = 0;
+  uint64_t dead_bytes_ = 0;
   uint64_t next_body_ = 0;
   /// The first number that no commit has reserved.
   uint64_t body_ids_end_ = 0;

@@ -11,7 +11,8 @@
 namespace troupe::storage {
 
 /// Up to which entry each queue has been dealt with, where a mark says so
-/// instead of a removal of each. Thread-safe: whoever merges files asks.
+/// instead of a removal of each. One thread changes it; others, which merge
+/// files, may ask.
 class queue_marks {
 public:
   using mark = std::pair<broker::session_key, uint64_t>;
@@ -22,6 +23,12 @@ public:
     auto found = marks_.find(key);
     return found != marks_.end() ? found->second : 0;
   }
+  /// Likewise, for the thread that changes it.
+  uint64_t own_until(broker::session_key key) const {
+    auto found = marks_.find(key);
+    return found != marks_.end() ? found->second : 0;
+  }
+  bool empty() const noexcept { return marks_.empty(); }
   void set(broker::session_key key, uint64_t until) {
     std::lock_guard lock{guard_};
     marks_[key] = until;
@@ -34,9 +41,9 @@ public:
     std::lock_guard lock{guard_};
     marks_.clear();
   }
-  /// The first one behind that of `key`, or none.
+  /// The first one behind that of `key`, or none. For the thread that changes
+  /// it, as `empty`.
   std::optional<mark> after(broker::session_key key) const {
-    std::lock_guard lock{guard_};
     auto found = marks_.upper_bound(key);
     return found != marks_.end() ? std::optional<mark>{*found} : std::nullopt;
   }

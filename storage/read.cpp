@@ -135,7 +135,7 @@ broker::stored_session disk_store::load_all(session_key key,
 uint64_t disk_store::dealt_with(session_key key) const {
   auto i = ended_.find(key);
   auto until = i != ended_.end() ? i->second : 0;
-  return std::max(until, known_->marks.until(key));
+  return std::max(until, known_->marks.own_until(key));
 }
 
 uint64_t disk_store::first_visible(session_key key, uint64_t from) const {

@@ -62,8 +62,14 @@ void disk_store::start() {
        records->Next()) {
     auto key = records->key().ToStringView().substr(ended_prefix.size());
     auto until = decode_meta(records->value().ToStringView());
-    if (key.size() == session_id::size && until)
+    if (key.size() != session_id::size || !until)
+      continue;
+    std::string session;
+    auto found = (**db_).Get({}, (*db_)[family::sessions], key, &session);
+    if (found.IsNotFound())
       ended_[*session_of(key)] = *until;
+    else
+      known_->marks.set(*session_of(key), *until);
   }
   std::string value;
   if ((**db_).Get({}, (*db_)[family::meta], body_ids_key, &value).ok())
@@ -121,6 +127,7 @@ bool disk_store::has_room() const {
 
 bool disk_store::reopen(opening why) {
   std::unique_lock lock{guard_};
+  merger_.stop();
   db_.reset();
   quarantine aside{directory_};
   auto usable = open_mending(directory_, known_, env_, aside, why);

@@ -56,7 +56,7 @@ void disk_store::end_queue(session_key key) {
   for (const auto& each : gathered_.entries)
     if (each.key == key)
       last = std::max(last, each.sequence);
-  last = std::max({last, ended_until(key), dealt_with(key)});
+  last = std::max(last, ended_until(key));
   if (auto done = gathered_.done.extract(key); !done.empty())
     last = std::max(last, done.mapped());
   if (last == 0)
@@ -67,16 +67,14 @@ void disk_store::end_queue(session_key key) {
 }
 
 uint64_t disk_store::ended_until(session_key key) const {
-  if (auto i = gathered_.ended.find(key); i != gathered_.ended.end())
-    return i->second;
-  auto i = ended_.find(key);
-  return i != ended_.end() ? i->second : 0;
+  auto i = gathered_.ended.find(key);
+  return i != gathered_.ended.end() ? i->second : dealt_with(key);
 }
 
 // Somebody numbers the entries of a new session from the beginning before the
 // old ones are gone: they must go at once. Nobody does that now.
 void disk_store::reopen_queue(session_key key, uint64_t sequence) {
-  if (ended_.empty() && gathered_.ended.empty())
+  if (ended_.empty() && gathered_.ended.empty() && known_->marks.empty())
     return;
   auto until = ended_until(key);
   if (sequence > until)
@@ -98,6 +96,7 @@ void disk_store::reopen_queue(session_key key, uint64_t sequence) {
       remove_position(entry_id{key, each.sequence}.view());
     }
   gathered_.ended[key] = 0;
+  gathered_.done.erase(key);
   remove(family::meta, ended_key(key));
 }
 
