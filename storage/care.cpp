@@ -91,8 +91,8 @@ broker::queue_totals disk_store::drop_expired(session_key key,
 
 bool disk_store::housekeep(const instant& now) {
   tell(now);
-  return mending([this] {
-    tend_marks();
+  return mending([&] {
+    tend_marks(now.steady);
     return sweep_ended();
   });
 }
@@ -100,13 +100,13 @@ bool disk_store::housekeep(const instant& now) {
 // A mark is needed as long as there is anything that it covers. What was dealt
 // with in memory is left out when it goes to a file; for the sake of what lies
 // in files already these are merged once it is worth it.
-void disk_store::tend_marks() {
+void disk_store::tend_marks(time_point now) {
   constexpr auto marks_at_once = 256;
   auto& marks = known_->marks;
   for (auto n = 0; n < marks_at_once; ++n) {
     auto mark = marks.after(tended_);
     if (!mark) {
-      merge_queues();
+      merge_queues(now);
       dead_bytes_ = tended_ = 0;
       return;
     }
@@ -137,14 +137,20 @@ uint64_t disk_store::bytes_in_files(session_key key, uint64_t until) const {
   return size;
 }
 
-void disk_store::merge_queues() {
+// Not again at once, should it have failed.
+void disk_store::merge_queues(time_point now) {
   constexpr uint64_t worth_it = 4 * 1024 * 1024;
+  constexpr auto interval = std::chrono::seconds{30};
+  if (dead_bytes_ < worth_it || now < merged_at_ + interval || is_stuck_
+      || merger_.is_running())
+    return;
   uint64_t all = 0;
   (*db_)->GetIntProperty((*db_)[family::queue],
                          rocksdb::DB::Properties::kLiveSstFilesSize, &all);
-  if (dead_bytes_ >= worth_it && dead_bytes_ >= all / 3 && !merger_.is_running()
-      && !is_stuck_)
-    merger_.start(*db_);
+  if (dead_bytes_ < all / 3)
+    return;
+  merged_at_ = now;
+  merger_.start(*db_);
 }
 
 bool disk_store::sweep_ended() {

@@ -199,10 +199,10 @@ private:
   template <class Judge>
   broker::queue_totals sweep(broker::session_key key, uint64_t from,
                              Judge judge);
-  void tend_marks();
+  void tend_marks(time_point now);
   bool covers_anything(broker::session_key key, uint64_t until);
   uint64_t bytes_in_files(broker::session_key key, uint64_t until) const;
-  void merge_queues();
+  void merge_queues(time_point now);
   bool sweep_ended();
   bool sweep_ended(broker::session_key key, uint64_t until, size_t& budget);
 
@@ -233,6 +233,7 @@ private:
   /// in files.
   broker::session_key tended_ = 0;
   uint64_t dead_bytes_ = 0;
+  time_point merged_at_{};
   uint64_t next_body_ = 0;
   /// The first number that no commit has reserved.
   uint64_t body_ids_end_ = 0;
