@@ -394,10 +394,11 @@ void bridge::notify(std::string_view state) {
 // -----------------------------------------------------------------------
 
 void bridge::on(remove_bridge& message) {
-  if (is_stopping_ || is_removed_)
+  if (is_stopping_)
     return;
-  is_removed_ = true;
   keeps_session_ = message.keeps_session;
+  if (std::exchange(is_removed_, true))
+    return;
   if (stage_ == stage::linked) {
     end_link_for("it is gone from the configuration");
     return;

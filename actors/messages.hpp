@@ -815,7 +815,7 @@ struct bridge_changed {
 };
 
 struct remove_bridge {
-  /// Another bridge has its session from now on.
+  /// Another bridge has its session from now on. May be told later, too.
   bool keeps_session = false;
 };
 
