@@ -1,4 +1,5 @@
 #include "config/setters.hpp"
+#include "core/hex.hpp"
 #include "protocol/topic.hpp"
 
 #include <fmt/format.h>
@@ -232,9 +233,7 @@ complaint set_bridge_alpn(bridge_draft& in, std::string_view text) {
 complaint set_bridge_psk(bridge_draft& in, std::string_view text) {
   // OpenSSL takes 256 bytes. The key must not stand in a message.
   constexpr size_t most = 512;
-  if (text.size() > most
-      || text.find_first_not_of("0123456789abcdefABCDEF")
-             != std::string_view::npos)
+  if (text.size() > most || !from_hex(text))
     return fmt::format("the key is not hexadecimal, or longer than {} digits; "
                        "use 0 to 9 and a to f",
                        most);
