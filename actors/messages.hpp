@@ -282,8 +282,6 @@ using bridge_actor = caf::typed_actor<
     caf::reacts_to<dialed>,
     // Another connection takes its session over.
     caf::reacts_to<taken_over>,
-    // Another connection takes its session over.
-    caf::reacts_to<taken_over>,
     // The link serves.
     caf::reacts_to<link_attached>,
     // The link is gone.

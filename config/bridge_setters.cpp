@@ -105,10 +105,9 @@ complaint set_bridge_name(bridge_draft& in, std::string_view name) {
 }
 
 complaint add_bridge_address(bridge_draft& in, std::string_view text) {
-  constexpr std::string_view socket = "unix:";
   bridge_address made;
-  auto wrong = text.starts_with(socket)
-                   ? read_socket(made, text.substr(socket.size()))
+  auto wrong = text.starts_with(unix_prefix)
+                   ? read_socket(made, text.substr(unix_prefix.size()))
                : text.starts_with('[') ? read_brackets(made, text)
                                        : read_host(made, text, in.notes);
   if (!wrong)
