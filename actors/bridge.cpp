@@ -22,6 +22,16 @@ using std::chrono::seconds;
 /// How often it looks at what waits and at the link.
 constexpr auto watch_interval = seconds{1};
 
+/// Both in one line: an address that is no name begins the cause already.
+std::string with_cause(std::string_view address, std::string_view why) {
+  auto there = address;
+  if (there.starts_with(config::unix_prefix))
+    there.remove_prefix(config::unix_prefix.size());
+  if (!why.starts_with(there))
+    return fmt::format("{}: {}", address, why);
+  return fmt::format("{}{}", address, why.substr(there.size()));
+}
+
 } // namespace
 
 bridge::bridge(caf::actor_config& cfg, node_context& shared, loop& home,
@@ -206,8 +216,8 @@ void bridge::give_up(std::string why) {
   auto next = schedule_->on_failure(now, random());
   // The same over and over again is told once, and then by and by.
   log::write(why == logged_error_ ? log::level::info : log::level::warning,
-             "Bridge {}: no link to {}: {}. Next attempt in {} ms.",
-             status_->name(), status_->address(), why,
+             "Bridge {}: no link to {}. Next attempt in {} ms.",
+             status_->name(), with_cause(status_->address(), why),
              std::chrono::duration_cast<milliseconds>(next - now).count());
   logged_error_ = why;
   status_->set_last_error(std::move(why));
@@ -394,10 +404,11 @@ void bridge::notify(std::string_view state) {
 // -----------------------------------------------------------------------
 
 void bridge::on(remove_bridge& message) {
-  if (is_stopping_ || is_removed_)
+  if (is_stopping_)
     return;
-  is_removed_ = true;
   keeps_session_ = message.keeps_session;
+  if (std::exchange(is_removed_, true))
+    return;
   if (stage_ == stage::linked) {
     end_link_for("it is gone from the configuration");
     return;

@@ -1,12 +1,12 @@
 #include "actors/bridge_plan.hpp"
 
+#include "core/hex.hpp"
 #include "core/log.hpp"
 #include "net/tls_context.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -64,17 +64,6 @@ policy_of(const std::shared_ptr<const config::settings>& broker,
   return made;
 }
 
-/// REQUIRES: hexadecimal digits, as the configuration was checked.
-std::vector<uint8_t> bytes_of(const std::string& hex) {
-  std::vector<uint8_t> made;
-  for (size_t at = 0; at + 1 < hex.size(); at += 2) {
-    uint8_t byte = 0;
-    std::from_chars(hex.data() + at, hex.data() + at + 2, byte, 16);
-    made.push_back(byte);
-  }
-  return made;
-}
-
 net::tls_settings tls_settings_of(const config::bridge_settings& own) {
   net::tls_settings wanted;
   wanted.certfile = own.certfile;
@@ -90,7 +79,8 @@ net::tls_settings tls_settings_of(const config::bridge_settings& own) {
     wanted.alpn.push_back(own.alpn);
   wanted.insecure = own.insecure;
   wanted.psk_identity = own.identity;
-  wanted.psk_key = bytes_of(own.psk);
+  if (auto key = from_hex(own.psk)) // as the configuration was checked
+    wanted.psk_key.assign(key->begin(), key->end());
   return wanted;
 }
 

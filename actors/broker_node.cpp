@@ -8,6 +8,7 @@
 #include "actors/node_context.hpp"
 #include "actors/recovery.hpp"
 #include "actors/registry.hpp"
+#include "actors/reload_end.hpp"
 #include "actors/routes.hpp"
 #include "actors/spawn.hpp"
 #include "actors/store.hpp"
@@ -44,9 +45,6 @@ constexpr auto drain_time = std::chrono::seconds{5};
 
 /// Names of remote brokers that are resolved at a time.
 constexpr size_t most_resolvers = 2;
-
-/// How long everybody may take to go by another configuration.
-constexpr auto reload_time = std::chrono::seconds{10};
 
 /// How often the loops in turn finish what others have left them.
 constexpr size_t last_rounds = 1000;
@@ -105,26 +103,6 @@ void say_if_mosquitto_was_here(const std::string& location,
         "it holds.",
         theirs, theirs, location);
 }
-
-/// Waits until everybody has let go of a token.
-class reload_end {
-public:
-  /// Once.
-  std::shared_ptr<const void> make_token() {
-    auto done = done_;
-    return {static_cast<const void*>(nullptr),
-            [done](const void*) { done->set_value(); }};
-  }
-  /// False: somebody did not within `reload_time`.
-  bool wait() {
-    return done_->get_future().wait_for(reload_time)
-           == std::future_status::ready;
-  }
-
-private:
-  std::shared_ptr<std::promise<void>> done_ =
-      std::make_shared<std::promise<void>>();
-};
 
 } // namespace
 

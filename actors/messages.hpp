@@ -282,8 +282,6 @@ using bridge_actor = caf::typed_actor<
     caf::reacts_to<dialed>,
     // Another connection takes its session over.
     caf::reacts_to<taken_over>,
-    // Another connection takes its session over.
-    caf::reacts_to<taken_over>,
     // The link serves.
     caf::reacts_to<link_attached>,
     // The link is gone.
@@ -817,7 +815,7 @@ struct bridge_changed {
 };
 
 struct remove_bridge {
-  /// Another bridge has its session from now on.
+  /// Another bridge has its session from now on. May be told later, too.
   bool keeps_session = false;
 };
 

@@ -155,12 +155,9 @@ void session::send_answer(held_answer&& answer) {
   if (answer.spare_ids != 0)
     answer.what.spare_ids = machine_.out().spare_packet_ids(answer.spare_ids);
   tell(connection_, std::move(answer.what));
-  std::vector<broker::queued_delivery> again;
-  auto before = machine_.out().dropped();
-  machine_.out().on_connected(answer.client, loop_.now(), again);
-  if (machine_.out().dropped() != before)
-    count_drops(before);
-  send_again(std::move(again));
+  send_after([&](broker::sender& out, auto& next) {
+    out.on_connected(answer.client, loop_.now(), next);
+  });
 }
 
 void session::on(detached& message) {
@@ -319,7 +316,9 @@ void session::skip(const broker::queued_delivery& what,
                   : protocol::packet_type::pubrec;
   done.packet_id = what.packet_id;
   done.reason = reason::not_authorized;
-  machine_.out().on_acknowledgement(done, loop_.now(), next);
+  with_sender([&](broker::sender& out) {
+    out.on_acknowledgement(done, loop_.now(), next);
+  });
 }
 
 // -- messages
@@ -328,8 +327,6 @@ void session::skip(const broker::queued_delivery& what,
 void session::on(deliver& message) {
   if (message.key != machine_.key())
     return; // for the session that a clean start has ended
-  auto& out = machine_.out();
-  auto before = out.dropped();
   auto replayed = message.deliveries.front().replayed;
   if (access_ && connection_) {
     withhold(message);
@@ -340,13 +337,13 @@ void session::on(deliver& message) {
     merge_copies(message.deliveries);
   if (books_)
     books_->begin(message.deliveries.size());
-  out.accept(*message.batch, message.deliveries, loop_.now());
+  with_sender([&](broker::sender& out) {
+    out.accept(*message.batch, message.deliveries, loop_.now());
+  });
   if (books_)
     books_->end(*message.batch);
-  if (out.dropped() != before)
-    count_drops(before);
   auto limit = loop_.limits().max_queued_messages;
-  if (replayed && limit != 0 && out.queued() > limit / 4)
+  if (replayed && limit != 0 && machine_.out().queued() > limit / 4)
     held_replays_.push_back(message.batch); // the next chunk waits
   if (connection_ && !message.deliveries.empty())
     tell(connection_,
@@ -355,31 +352,24 @@ void session::on(deliver& message) {
 }
 
 void session::on(client_acknowledged& message) {
-  std::vector<broker::queued_delivery> next;
-  auto& out = machine_.out();
-  auto before = out.dropped();
-  protocol::acknowledgement packet;
-  for (const auto& [type, packet_id, code] : message.packets) {
-    packet.type = type;
-    packet.packet_id = packet_id;
-    packet.reason = code;
-    out.on_acknowledgement(packet, loop_.now(), next);
-  }
-  if (out.dropped() != before)
-    count_drops(before);
-  send_again(std::move(next));
+  send_after([&](broker::sender& out, auto& next) {
+    protocol::acknowledgement packet;
+    for (const auto& [type, packet_id, code] : message.packets) {
+      packet.type = type;
+      packet.packet_id = packet_id;
+      packet.reason = code;
+      out.on_acknowledgement(packet, loop_.now(), next);
+    }
+  });
   after_change();
 }
 
 void session::on(output_writable& message) {
   if (!connection_)
     return;
-  std::vector<broker::queued_delivery> next;
-  auto before = machine_.out().dropped();
-  machine_.out().set_writable(message.writable, loop_.now(), next);
-  if (machine_.out().dropped() != before)
-    count_drops(before);
-  send_again(std::move(next));
+  send_after([&](broker::sender& out, auto& next) {
+    out.set_writable(message.writable, loop_.now(), next);
+  });
   after_change();
 }
 

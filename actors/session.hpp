@@ -119,6 +119,12 @@ private:
   void after_change();
   void tell_readiness();
   readiness current_readiness();
+  /// Has the sender do something that may drop messages: counts those.
+  template <class Call>
+  void with_sender(Call&& call);
+  /// The same for what also gives messages that may be sent now: sends them.
+  template <class Call>
+  void send_after(Call&& call);
   void
   count_drops(const std::array<uint64_t, broker::drop_reason_count>& before);
   uint32_t next_request();
@@ -167,5 +173,21 @@ private:
   bool wants_one_copy_ = false;
   bool is_bridge_ = false; // whoever had it last
 };
+
+template <class Call>
+void session::with_sender(Call&& call) {
+  auto& out = machine_.out();
+  auto before = out.dropped();
+  call(out);
+  if (out.dropped() != before)
+    count_drops(before);
+}
+
+template <class Call>
+void session::send_after(Call&& call) {
+  std::vector<broker::queued_delivery> next;
+  with_sender([&](broker::sender& out) { call(out, next); });
+  send_again(std::move(next));
+}
 
 } // namespace troupe::actors

@@ -69,7 +69,9 @@ void session::on(session_loaded& message) {
     shared_filters_ += record.shared != 0 ? 1 : 0;
   told_ = readiness::can_keep;
   std::vector<broker::queued_delivery> none;
-  machine_.out().on_slice(std::move(*message.queue), loop_.now(), none);
+  with_sender([&](broker::sender& out) {
+    out.on_slice(std::move(*message.queue), loop_.now(), none);
+  });
   become_ready();
 }
 
@@ -173,19 +175,20 @@ void session::on(stored& message) {
   }
   if (!concerns_us(message.key))
     return;
-  std::vector<broker::queued_delivery> next;
   if (message.is_late) {
     if (auto* late = books_->find(message.ticket))
-      machine_.out().on_window_late(late->launched, next);
-    send_again(std::move(next));
+      send_after([&](broker::sender& out, auto& next) {
+        out.on_window_late(late->launched, next);
+      });
     return;
   }
   auto done = books_->on_stored(message.ticket);
   if (!done)
     return;
-  machine_.out().on_window_stored(done->launched, next);
-  machine_.out().on_released(done->released, next);
-  send_again(std::move(next));
+  send_after([&](broker::sender& out, auto& next) {
+    out.on_window_stored(done->launched, next);
+    out.on_released(done->released, next);
+  });
   if (done->request != 0)
     count_answer(done->request);
 }
@@ -193,21 +196,18 @@ void session::on(stored& message) {
 void session::on(queue_read& message) {
   if (!concerns_us(message.key))
     return;
-  std::vector<broker::queued_delivery> next;
-  auto before = machine_.out().dropped();
-  machine_.out().on_slice(std::move(*message.slice), loop_.now(), next);
-  if (machine_.out().dropped() != before)
-    count_drops(before);
-  send_again(std::move(next));
+  send_after([&](broker::sender& out, auto& next) {
+    out.on_slice(std::move(*message.slice), loop_.now(), next);
+  });
   after_change();
 }
 
 void session::on(parts_settled& message) {
-  std::vector<broker::queued_delivery> next;
-  for (auto& part : message.parts)
-    if (concerns_us(part->queue().key()))
-      machine_.out().on_settled(*part, loop_.now(), next);
-  send_again(std::move(next));
+  send_after([&](broker::sender& out, auto& next) {
+    for (auto& part : message.parts)
+      if (concerns_us(part->queue().key()))
+        out.on_settled(*part, loop_.now(), next);
+  });
   after_change();
   if (is_parking_begun_)
     park_when_settled();

@@ -33,9 +33,12 @@ supervisor::supervisor(caf::actor_config& cfg, node_context& shared,
                        std::function<void()> on_drained)
     : supervisor_actor::base(cfg), node_(shared),
       subtrees_(std::move(subtrees)), greeters_(std::move(greeters)),
-      publisher_(std::move(publisher)), bridges_(system(), shared),
+      publisher_(std::move(publisher)), bridges_(*this, shared),
       on_drained_(std::move(on_drained)), drained_(shared.loops.size()) {
-  set_down_handler([this](caf::down_msg& down) { restart(down); });
+  set_down_handler([this](caf::down_msg& down) {
+    restart(down);
+    bridges_.gone(down.source);
+  });
   if (first.policy)
     bridges_.change(*first.policy, first.until);
 }

@@ -1,4 +1,5 @@
 #include "config/setters.hpp"
+#include "core/hex.hpp"
 #include "protocol/topic.hpp"
 
 #include <fmt/format.h>
@@ -104,10 +105,9 @@ complaint set_bridge_name(bridge_draft& in, std::string_view name) {
 }
 
 complaint add_bridge_address(bridge_draft& in, std::string_view text) {
-  constexpr std::string_view socket = "unix:";
   bridge_address made;
-  auto wrong = text.starts_with(socket)
-                   ? read_socket(made, text.substr(socket.size()))
+  auto wrong = text.starts_with(unix_prefix)
+                   ? read_socket(made, text.substr(unix_prefix.size()))
                : text.starts_with('[') ? read_brackets(made, text)
                                        : read_host(made, text, in.notes);
   if (!wrong)
@@ -232,9 +232,7 @@ complaint set_bridge_alpn(bridge_draft& in, std::string_view text) {
 complaint set_bridge_psk(bridge_draft& in, std::string_view text) {
   // OpenSSL takes 256 bytes. The key must not stand in a message.
   constexpr size_t most = 512;
-  if (text.size() > most
-      || text.find_first_not_of("0123456789abcdefABCDEF")
-             != std::string_view::npos)
+  if (text.size() > most || !from_hex(text))
     return fmt::format("the key is not hexadecimal, or longer than {} digits; "
                        "use 0 to 9 and a to f",
                        most);

@@ -53,7 +53,7 @@ std::string_view to_string(bridge_direction what) noexcept {
 
 std::string to_text(const bridge_address& in) {
   if (!in.path.empty())
-    return "unix:" + in.path;
+    return std::string{unix_prefix} + in.path;
   auto is_v6 = in.host.find(':') != std::string::npos;
   return is_v6 ? fmt::format("[{}]:{}", in.host, in.port)
                : fmt::format("{}:{}", in.host, in.port);

@@ -34,13 +34,16 @@ struct bridge_topic {
   friend auto operator<=>(const bridge_topic&, const bridge_topic&) = default;
 };
 
+/// What the address of a unix socket begins with, in a file and in words.
+inline constexpr std::string_view unix_prefix = "unix:";
+
 /// Where a remote broker is.
 struct bridge_address {
   /// Host name or address, without brackets; empty where `path` is set.
   std::string host;
   /// Default: 1883.
   uint16_t port = 1883;
-  /// Unix socket instead of TCP: `unix:/path` in a file; empty: TCP.
+  /// Unix socket instead of TCP; empty: TCP.
   std::string path;
 
   friend bool operator==(const bridge_address&,

@@ -1,35 +1,16 @@
 #include "security/psk_file.hpp"
 
+#include "core/hex.hpp"
 #include "security/credential_lines.hpp"
 #include "security/protected_file.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
 
 namespace troupe::security {
 
 namespace {
-
-/// What `digits` stand for; empty if one of them is none.
-secret from_hex(std::string_view digits) {
-  std::string bytes;
-  bytes.reserve((digits.size() + 1) / 2);
-  // The first byte has only one digit if their number is odd.
-  auto width = digits.size() % 2 == 0 ? size_t{2} : size_t{1};
-  for (; !digits.empty(); digits.remove_prefix(std::exchange(width, 2))) {
-    uint8_t value = 0;
-    auto end = digits.data() + width;
-    auto [stop, error] = std::from_chars(digits.data(), end, value, 16);
-    if (error != std::errc{} || stop != end) {
-      wipe(bytes);
-      return {};
-    }
-    bytes += static_cast<char>(value);
-  }
-  return secret{std::move(bytes)};
-}
 
 /// What is wrong with a line by itself, or nothing. Never with what may be a
 /// key in it.
@@ -65,12 +46,14 @@ checked<psk_file> parse_psk_file(std::string_view text, std::string_view name) {
     if (auto wrong = complaint(*line); !wrong.empty())
       return at_line(name, line->number, wrong);
     auto key = from_hex(line->value);
-    if (key.empty())
+    if (!key)
       return at_line(name, line->number,
                      fmt::format("identity {}: the key is not hexadecimal; its "
                                  "digits are 0 to 9 and a to f",
                                  quoted(line->name)));
-    if (!made.keys_.try_emplace(std::string{line->name}, std::move(key)).second)
+    if (!made.keys_
+             .try_emplace(std::string{line->name}, secret{std::move(*key)})
+             .second)
       return at_line(name, line->number,
                      fmt::format("identity {} is there already; delete one of "
                                  "the lines",

@@ -115,12 +115,8 @@ private:
 
   uint64_t expected_records(const database& db) const {
     uint64_t result = 1;
-    for (auto each : all_families) {
-      uint64_t count = 0;
-      db->GetIntProperty(db[each], rocksdb::DB::Properties::kEstimateNumKeys,
-                         &count);
-      result += count;
-    }
+    for (auto each : all_families)
+      result += db.sizes_of(each).records;
     return result;
   }
 

@@ -6,12 +6,21 @@
 #include <rocksdb/db.h>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace troupe::storage {
+
+/// How much there is of one kind; none if the family is missing.
+struct family_sizes {
+  /// An estimate.
+  uint64_t records = 0;
+  /// In tables; not what is only in the log.
+  uint64_t bytes = 0;
+};
 
 /// An open RocksDB with its column families.
 class database {
@@ -44,6 +53,16 @@ public:
     return std::unique_ptr<rocksdb::Iterator>{
         home == nullptr ? rocksdb::NewEmptyIterator()
                         : db_->NewIterator(options, home)};
+  }
+
+  family_sizes sizes_of(family what) const {
+    family_sizes result;
+    if (auto* home = (*this)[what]) {
+      using properties = rocksdb::DB::Properties;
+      db_->GetIntProperty(home, properties::kEstimateNumKeys, &result.records);
+      db_->GetIntProperty(home, properties::kTotalSstFilesSize, &result.bytes);
+    }
+    return result;
   }
 
 private:

@@ -39,14 +39,8 @@ database_info disk_store::describe() {
   std::tie(result.bytes_on_disk, result.log_bytes) =
       sizes_in((*db_)->GetName());
   for (auto each : all_families) {
-    kind_info kind{to_string(each), 0, 0};
-    if (auto* home = (*db_)[each]) {
-      (*db_)->GetIntProperty(home, rocksdb::DB::Properties::kEstimateNumKeys,
-                             &kind.records);
-      (*db_)->GetIntProperty(home, rocksdb::DB::Properties::kTotalSstFilesSize,
-                             &kind.bytes);
-    }
-    result.kinds.push_back(std::move(kind));
+    auto [records, bytes] = db_->sizes_of(each);
+    result.kinds.push_back({to_string(each), records, bytes});
   }
   return result;
 }

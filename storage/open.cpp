@@ -52,14 +52,8 @@ bool has_lost_its_head(const std::string& directory) {
 
 uint64_t table_bytes(const database& db) {
   uint64_t result = 0;
-  for (auto each : all_families) {
-    uint64_t size = 0;
-    if (db[each] == nullptr)
-      continue;
-    db->GetIntProperty(db[each], rocksdb::DB::Properties::kTotalSstFilesSize,
-                       &size);
-    result += size;
-  }
+  for (auto each : all_families)
+    result += db.sizes_of(each).bytes;
   return result;
 }
 

@@ -54,6 +54,7 @@ void append_json(std::string& text, const session_line& line, bool is_broker) {
   tools::json_writer out{text, false};
   out.begin_object();
   put_text(out, "client_id", line.record.client_id);
+  put_flag(out, "bridge", line.record.is_bridge);
   put_flag(out, "connected", line.record.is_connected && is_broker);
   out.name("expiry_interval");
   out.literal(line.record.expiry_interval == broker::session_never_expires
@@ -90,11 +91,12 @@ size_t id_width(const std::vector<session_line>& lines) {
 bool print_text(const std::vector<session_line>& lines, bool is_broker) {
   auto width = id_width(lines);
   std::string text =
-      fmt::format("{:<{}}  {:<25} {:>13} {:>10} {:>12}\n", "client", width,
-                  "state", "subscriptions", "queued", "payload");
+      fmt::format("{:<{}}  {:<6}  {:<25} {:>13} {:>10} {:>12}\n", "client",
+                  width, "kind", "state", "subscriptions", "queued", "payload");
   for (const auto& line : lines) {
-    text += fmt::format("{:<{}}  {:<25} {:>13} {:>10} {:>12}\n",
+    text += fmt::format("{:<{}}  {:<6}  {:<25} {:>13} {:>10} {:>12}\n",
                         to_printable(line.record.client_id), width,
+                        line.record.is_bridge ? "bridge" : "client",
                         state_of(line.record, is_broker), line.subscriptions,
                         line.queued, to_size(line.queued_bytes));
     if (text.size() > flush_above && !flush(text))

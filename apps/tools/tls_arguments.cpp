@@ -1,29 +1,13 @@
 #include "apps/tools/tls_arguments.hpp"
 
 #include "apps/tools/command_line.hpp"
-
-#include <array>
-#include <charconv>
-#include <string_view>
+#include "core/hex.hpp"
 
 namespace troupe::tools {
 namespace {
 
 constexpr uint16_t plain_port = 1883;
 constexpr uint16_t tls_port = 8883;
-
-/// The bytes of a hexadecimal text; nothing if it is none.
-bool read_hex(std::string_view text, std::vector<uint8_t>& out) {
-  for (size_t at = 0; at + 1 < text.size(); at += 2) {
-    uint8_t byte = 0;
-    const auto* end = text.data() + at + 2;
-    auto [stop, problem] = std::from_chars(text.data() + at, end, byte, 16);
-    if (problem != std::errc{} || stop != end)
-      return false;
-    out.push_back(byte);
-  }
-  return !text.empty() && text.size() % 2 == 0;
-}
 
 } // namespace
 
@@ -125,9 +109,11 @@ std::string tls_arguments::read_key() {
     settings_.psk_identity.clear();
     return {};
   }
-  if (read_hex(psk_, settings_.psk_key))
-    return {};
-  return "--psk: the key must be hexadecimal, two digits for each byte.";
+  auto key = from_hex(psk_);
+  if (!key || psk_.size() % 2 != 0)
+    return "--psk: the key must be hexadecimal, two digits for each byte.";
+  settings_.psk_key.assign(key->begin(), key->end());
+  return {};
 }
 
 std::string tls_arguments::finish(client_options& options, bool has_port) {

@@ -14,6 +14,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 using namespace troupe;
@@ -59,6 +60,8 @@ struct client {
   }
 
   void answer(packet_type type, uint16_t id) {
+    if (!answers)
+      return;
     client_acknowledged message;
     message.packets.push_back({type, id, protocol::reason::success});
     tell(session, std::move(message));
@@ -69,6 +72,7 @@ struct client {
   std::function<void()> on_attached;
   bool is_attached = false;
   bool session_present = false;
+  bool answers = true;
   std::map<int, int> got;
 };
 
@@ -159,6 +163,7 @@ struct scenario : caf_fixture {
     request.parameters.clean_start = false;
     request.parameters.expiry_interval = broker::session_never_expires;
     request.parameters.will = will;
+    request.limits = {std::shared_ptr<void>{}, &limits};
     what.is_attached = false;
     tell(what.session, std::move(request));
     settle();
@@ -179,12 +184,14 @@ struct scenario : caf_fixture {
   }
 
   /// Sends it again until it is acknowledged.
-  void publish(int serial, bool retain = false, std::string_view path = {}) {
+  void publish(int serial, bool retain = false, std::string_view path = {},
+               std::optional<uint32_t> expiry = {}) {
     protocol::message source;
     auto payload = std::to_string(serial);
     source.topic = "t/1";
     source.payload = payload;
     source.retain = retain;
+    source.message_expiry_interval = expiry;
     source.qos = serial % 2 == 0 ? qos::exactly_once : qos::at_least_once;
     for (int attempt = 0; attempt < 3; ++attempt) {
       who.is_acknowledged = false;
@@ -218,10 +225,19 @@ struct scenario : caf_fixture {
     }
   }
 
+  /// Messages that were dropped as they had expired.
+  uint64_t expired() const {
+    return home.stats()
+        .dropped[static_cast<size_t>(broker::drop_reason::expired)]
+        .value();
+  }
+
   static constexpr int messages = 6;
+  static constexpr uint32_t minute = 60;
 
   node_context node;
   subtree_stats stats;
+  broker::session_limits limits;
   loop home;
   publisher who;
   client anna;
@@ -365,4 +381,32 @@ CAF_TEST(with synced a loss of power loses nothing that was acknowledged) {
   all.attach(all.bert, "bert");
   all.settle();
   all.judge(all.bert, false);
+}
+
+CAF_TEST(what expires in memory is counted when the next message is on disk) {
+  scenario<test::failing_store> all;
+  all.limits.max_inflight_messages = 1;
+  all.attach(all.anna, "anna");
+  all.subscribe(all.anna);
+  all.anna.answers = false;
+  all.publish(1);
+  all.publish(2, false, {}, all.minute); // is read back, and waits
+  all.at += seconds{all.minute};
+  CAF_CHECK_EQUAL(all.expired(), 0u);
+  all.publish(3);
+  CAF_CHECK_EQUAL(all.expired(), 1u);
+  CAF_CHECK_EQUAL(all.anna.got.size(), 1u);
+}
+
+CAF_TEST(what has expired on disk is counted when its session comes back) {
+  scenario<test::failing_store> all;
+  all.begin();
+  all.at -= seconds{2 * all.minute}; // for a store the true time counts
+  all.publish(1, false, {}, all.minute);
+  all.publish(2);
+  CAF_CHECK_EQUAL(all.expired(), 0u);
+  all.attach(all.bert, "bert");
+  CAF_CHECK_EQUAL(all.expired(), 1u);
+  CAF_CHECK(!all.bert.got.contains(1));
+  CAF_CHECK_EQUAL(all.bert.got[2], 1);
 }

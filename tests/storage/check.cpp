@@ -69,6 +69,19 @@ CAF_TEST(a database in order has nothing to be said against) {
   CAF_CHECK_EQUAL(report.records, 8u);
 }
 
+CAF_TEST(a database that an older program made is checked and repaired) {
+  on.close();
+  raw_database{directory()}.drop(family::seen);
+  for (auto check : {storage::verify, storage::repair}) {
+    auto report = check(directory(), nullptr);
+    CAF_CHECK_EQUAL(report.error, "");
+    CAF_CHECK_EQUAL(report.damage, strings{});
+    CAF_CHECK_EQUAL(report.records, 8u);
+  }
+  on.reopen();
+  CAF_CHECK_EQUAL(payloads(*on, 1), (strings{large('x'), "two"}));
+}
+
 CAF_TEST(what a broker uses is not checked) {
   auto report = storage::verify(directory(), nullptr);
   CAF_CHECK(report.error.find("another broker") != std::string::npos);

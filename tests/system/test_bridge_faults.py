@@ -161,6 +161,18 @@ class Nobody(SitesTest):
     def test_a_socket_that_is_not_there(self):
         self.check("No such file", "unix:/tmp/no/such/socket")
 
+    def test_an_address_is_said_once(self):
+        port = harness.free_port()
+        for address, said in (
+                (f"127.0.0.1:{port}", "Connection refused"),
+                ("unix:/tmp/no/such/socket", "No such file or directory"),
+                (f"localhost:{port}", r"(127\.0\.0\.1|\[::1\])"
+                 f":{port}: Connection refused")):
+            with self.subTest(address=address):
+                local = self.site(bridges=section("b", address, "b/# out 1"))
+                local.log_has(f"Bridge b: no link to {re.escape(address)}: "
+                              f"{said}\\. Next attempt in")
+
     def secure(self, certificate):
         files = tls.shared_files()
         return self.site(listener={

@@ -174,7 +174,7 @@ class BindAddress(LineTest):
         port = FakeRemote(self).port
         local = self.site(bridges=section("b", port, "b/# out 1",
                                           bridge_bind_address="192.0.2.1"))
-        local.log_has(f"Bridge b: no link to 127.0.0.1:{port}: 127.0.0.1:{port}"
+        local.log_has(f"Bridge b: no link to 127.0.0.1:{port}"
                       " from 192.0.2.1: Cannot assign requested address")
 
 

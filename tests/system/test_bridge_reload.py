@@ -78,6 +78,33 @@ class Reload(SitesTest):
         self.publish(self.local, "b/x", *map(str, range(20)))
         self.told(self.local, "b", "queue/messages").wait("5")
 
+    def test_added_again_it_loses_nothing_that_comes_from_then_on(self):
+        fake = FakeRemote(self)
+        bridge = self.bridge("b", "b/# out 2", remote=fake.port,
+                             notifications=False)
+        self.local = self.site(bridges=bridge, keeps=True)
+        for round_ in range(5):
+            # What is under way there is not acknowledged.
+            peer = fake.accept()
+            peer.accept()
+            self.publish(self.local, "b/x", *["early"] * 3)
+            peer.next_publish()
+            self.local.change("")
+            self.local.change(bridge)
+            sent = [f"{round_}.{number}" for number in range(3)]
+            self.publish(self.local, "b/x", *sent)
+            peer.drop()
+            peer = fake.accept()
+            peer.accept()
+            got = []
+            while len(got) < 3:
+                packet = peer.next_publish()
+                peer.answer(packet)
+                if packet.payload != b"early":
+                    got.append(packet.payload.decode())
+            self.assertEqual(got, sent)
+            peer.drop()
+
     def test_removes_the_last_one(self):
         self.begin(self.bridge("a"))
         far = self.state(self.remote, "a")

@@ -12,6 +12,7 @@ import harness
 import mqtt
 import store_tool
 from mqtt import V5, V311
+from sites import section
 from store_tool import DEADLINE
 
 
@@ -351,6 +352,20 @@ class Move(store_tool.StoreTest):
             self.assertIn("stop the broker first", told)
         broker.stop()
         self.assertFalse(self.info()["broker"])
+
+    def test_whose_session_it_is(self):
+        broker = self.troupe(sections=section("b", harness.free_port(),
+                                              "t/# out 1"))
+        self.back(broker, "c", V5, present=False, expiry=600).disconnect()
+        self.publish(broker, "t/x", "waits")
+        broker.stop()
+        found = self.sessions()
+        self.assertEqual({name: each["bridge"] for name, each in found.items()},
+                         {"c": False, "local.b": True})
+        self.assertEqual(found["local.b"]["queued"], 1)
+        shown = self.store("sessions")
+        self.assertRegex(shown, r"(?m)^c +client  until ")
+        self.assertRegex(shown, r"(?m)^local\.b +bridge  kept for ever ")
 
     def test_the_backup_of_a_running_broker(self):
         self.mosquitto_with_a_message()
