@@ -33,7 +33,12 @@ std::optional<uint64_t> number_in(const rocksdb::Iterator& records,
 
 // -- writing ------------------------------------------------------------------
 
+// An older program's database, open only to be read while the disk is full, has
+// no place for it. Nothing can be written then, and without a place of its own
+// it would go to another's.
 void disk_store::write_seen() {
+  if ((*db_)[family::seen] == nullptr)
+    return;
   for (const auto& [where, bits] : gathered_.seen) {
     const auto& [lane, number] = where;
     seen_value value;

@@ -1,6 +1,7 @@
 // A disk that is full or fails, at every point of a short scenario.
 #include "database_files.hpp"
 #include "faulty_files.hpp"
+#include "raw_database.hpp"
 #include "storage/open.hpp"
 #include "storage/status.hpp"
 #include "stores.hpp"
@@ -114,6 +115,29 @@ CAF_TEST(a broker that starts on a full disk serves what is there) {
   CAF_CHECK(works_again(*opened.store, 3));
   CAF_CHECK_EQUAL(payloads(*opened.store, 1), (strings{"before", "again"}));
   CAF_CHECK(!std::filesystem::exists(home.file("quarantine")));
+}
+
+CAF_TEST(the database of an older program may be on a full disk) {
+  {
+    auto on = open();
+    CAF_REQUIRE(on);
+    CAF_REQUIRE(append(*on, 1, 1, make("before")));
+  }
+  raw_database{home.database()}.drop(storage::family::seen);
+  env.plan.first_failure = env.plan.count + 1;
+  auto opened = storage::open_store_with({home.database(), false}, env.get());
+  CAF_REQUIRE(opened.store);
+  opened.store->put_seen({7, 1, 0, 1});
+  queue_target target{1, 2, {}};
+  opened.store->append(*make("lost"), {&target, 1}, test_now);
+  CAF_CHECK(opened.store->commit(false).what == kind::no_space);
+  env.plan.first_failure = 0;
+  opened.store->put_seen({7, 1, 0, 2});
+  CAF_CHECK(works_again(*opened.store, 3));
+  CAF_CHECK_EQUAL(payloads(*opened.store, 1), (strings{"before", "again"}));
+  opened.store->put_seen({7, 1, 0, 3});
+  CAF_REQUIRE(is_done(opened.store->commit(false)));
+  CAF_CHECK(opened.store->seen().contains({7, 1, 0, 3}));
 }
 
 CAF_TEST(an error that RocksDB does not recover from ends as well) {
