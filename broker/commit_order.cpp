@@ -1,7 +1,6 @@
 #include "broker/commit_order.hpp"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace troupe::broker {
