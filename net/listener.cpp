@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -216,6 +217,16 @@ listen_result listen_unix(const std::string& path, std::optional<mode_t> mode) {
   return result;
 }
 
+namespace {
+
+/// Without a descriptor to spare accept4 does not even look.
+bool is_somebody_waiting(const socket& listener) noexcept {
+  pollfd what{listener.fd(), POLLIN, 0};
+  return poll(&what, 1, 0) > 0;
+}
+
+} // namespace
+
 accepted accept_from(const socket& listener) noexcept {
   auto fd =
       accept4(listener.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -225,7 +236,9 @@ accepted accept_from(const socket& listener) noexcept {
     return {accepted::kind::connection, socket{fd}};
   }
   if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-    return {accepted::kind::no_descriptors, {}};
+    return {is_somebody_waiting(listener) ? accepted::kind::no_descriptors
+                                          : accepted::kind::none,
+            {}};
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
       || errno == ECONNABORTED)
     return {accepted::kind::none, {}};

@@ -51,7 +51,8 @@ listen_result listen_unix(const std::string& path,
                           std::optional<mode_t> mode = std::nullopt);
 
 /// A connection that was waiting, ready for use (non-blocking, close on exec,
-/// TCP_NODELAY), or how the attempt ended.
+/// TCP_NODELAY), or how the attempt ended: `no_descriptors` only if somebody is
+/// waiting.
 struct accepted {
   enum class kind : uint8_t { connection, none, no_descriptors, failed };
   kind what = kind::none;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -115,6 +116,28 @@ CAF_TEST(a client reaches a listener on IPv4) {
   auto got = net::accept_from(door);
   CAF_REQUIRE(got.what == accepted::kind::connection);
   CAF_CHECK_EQUAL(got.connection.peer().substr(0, 10), "127.0.0.1:");
+}
+
+CAF_TEST(nobody is missed without descriptors where nobody waits) {
+  auto opened = net::listen_tcp("127.0.0.1", 0, address_family::ipv4);
+  CAF_REQUIRE_EQUAL(opened.error, "");
+  auto& door = opened.sockets.front();
+  rlimit before{};
+  CAF_REQUIRE_EQUAL(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  auto allow = [&](rlim_t count) {
+    rlimit limit{count, before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  };
+  allow(3); // no new ones: those below are in use
+  auto alone = net::accept_from(door);
+  allow(before.rlim_cur);
+  auto client = connect_to(door);
+  allow(3);
+  auto beyond = net::accept_from(door);
+  allow(before.rlim_cur);
+  CAF_CHECK(alone.what == accepted::kind::none);
+  CAF_CHECK(beyond.what == accepted::kind::no_descriptors);
+  CAF_CHECK(net::accept_from(door).what == accepted::kind::connection);
 }
 
 CAF_TEST(an accepted connection is ready for use) {

@@ -274,7 +274,8 @@ CAF_TEST(entries may be erased up to one of them) {
     on.reopen();
     CAF_CHECK_EQUAL(payloads(*on, 1), (strings{"4", "5"}));
     CAF_CHECK_EQUAL(payloads(*on, 2), strings{"other"});
-    CAF_CHECK_EQUAL(sessions_of(*on)[0].queue.messages, 2u);
+    auto found = sessions_of(*on);
+    CAF_CHECK_EQUAL(found.at(0).queue.messages, 2u);
     on->erase_until(1, 5);
     CAF_REQUIRE(append(*on, 1, 6, make("6")));
     CAF_CHECK_EQUAL(payloads(*on, 1), strings{"6"});

@@ -348,8 +348,9 @@ CAF_TEST(a number that a mark covers is not given again) {
   on->erase_until(1, 10);
   CAF_REQUIRE(is_done(on->commit(false)));
   on.reopen();
-  CAF_CHECK_EQUAL(sessions_of(*on)[0].queue.messages, 0u);
-  CAF_CHECK_EQUAL(sessions_of(*on)[0].queue.last_sequence, 10u);
+  auto found = sessions_of(*on);
+  CAF_CHECK_EQUAL(found.at(0).queue.messages, 0u);
+  CAF_CHECK_EQUAL(found.at(0).queue.last_sequence, 10u);
 }
 
 CAF_TEST(a mark lets go of no shared body) {

@@ -325,6 +325,7 @@ class FullDisk(OwnBrokerTest):
         _, sender = self.prepare()
         for _ in range(100):
             sender.publish(self.topic, "x" * 5000, 1)
+        self.broker.log.wait_for("No space left|cannot be written")
         said = [line for line in self.broker.log.lines
                 if re.search("No space left|cannot be written", line)]
         self.assertEqual(len(said), 1, said)
