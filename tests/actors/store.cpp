@@ -109,7 +109,8 @@ CAF_TEST(nothing is written for a session that was erased before) {
   CAF_CHECK_EQUAL(queue_of(7), "");
 }
 
-// -- messages of other nodes --------------------------------------------------
+// -- the order of a queue
+// ------------------------------------------------------
 
 CAF_TEST(a batch waits for what its session took before) {
   auto queue = make_queue(7);
@@ -128,10 +129,7 @@ CAF_TEST(a batch waits for what its session took before) {
 }
 
 CAF_TEST(a batch does not wait for ever) {
-  auto queue = make_queue(7);
-  auto lost = make_batch(1, "a");
-  add_part(*lost, queue);
-  append(2, "b", queue);
+  auto lost = lose_one_before("b");
   turn();
   CAF_CHECK_EQUAL(queue_of(7), "");
   for (auto passed = 0; passed < 4; ++passed)
@@ -141,10 +139,7 @@ CAF_TEST(a batch does not wait for ever) {
 }
 
 CAF_TEST(at the end a batch waits for nothing) {
-  auto queue = make_queue(7);
-  auto lost = make_batch(1, "a");
-  add_part(*lost, queue);
-  append(2, "b", queue);
+  auto lost = lose_one_before("b");
   tell(actor, stop_node{});
   turn();
   CAF_CHECK_EQUAL(queue_of(7), "1=b,");
@@ -152,13 +147,12 @@ CAF_TEST(at the end a batch waits for nothing) {
 
 CAF_TEST(with routed nothing waits) {
   node.settings.acknowledge_after = config::acknowledge_after::routed;
-  auto queue = make_queue(7);
-  auto first = make_batch(1, "a");
-  add_part(*first, queue);
-  append(2, "b", queue);
+  auto lost = lose_one_before("b");
   turn();
   CAF_CHECK_EQUAL(queue_of(7), "1=b,");
 }
+
+// -- messages of other nodes --------------------------------------------------
 
 CAF_TEST(what another node sent is remembered with what it brings) {
   auto batch = make_batch(1, "a");

@@ -138,6 +138,14 @@ struct store_fixture : caf_fixture {
     add_part(*batch, queue);
     commit(std::move(batch));
   }
+  /// Commits batch 2 for session 7, which took one before that does not come.
+  broker::batch_ptr lose_one_before(std::string_view payload) {
+    auto queue = make_queue(7);
+    auto lost = make_batch(1, "a");
+    add_part(*lost, queue);
+    append(2, payload, queue);
+    return lost;
+  }
   void change(uint64_t ticket, std::string filter,
               broker::session_key key = 7) {
     remember what;
