@@ -142,12 +142,8 @@ void disk_store::merge_queues(time_point now) {
   constexpr uint64_t worth_it = 4 * 1024 * 1024;
   constexpr auto interval = std::chrono::seconds{30};
   if (dead_bytes_ < worth_it || now < merged_at_ + interval || is_stuck_
-      || merger_.is_running())
-    return;
-  uint64_t all = 0;
-  (*db_)->GetIntProperty((*db_)[family::queue],
-                         rocksdb::DB::Properties::kLiveSstFilesSize, &all);
-  if (dead_bytes_ < all / 3)
+      || merger_.is_running()
+      || dead_bytes_ < db_->sizes_of(family::queue).bytes / 3)
     return;
   merged_at_ = now;
   merger_.start(*db_);

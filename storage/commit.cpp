@@ -60,12 +60,12 @@ broker::store_status disk_store::commit(bool synced) {
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
   auto lifted = lift_marks();
   auto status = write(options);
-  if (!status.ok())
-    for (const auto& [key, until] : lifted)
-      known_->marks.set(key, until);
   if (status.ok()) {
     note_marks();
     body_ids_end_ = std::max(body_ids_end_, gathered_.body_ids_end);
+  } else {
+    for (const auto& [key, until] : lifted)
+      known_->marks.set(key, until);
   }
   forget_gathered();
   return to_store_status(status);

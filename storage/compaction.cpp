@@ -195,26 +195,6 @@ private:
   mutable uint64_t until_ = 0;
 };
 
-class done_entry_filters : public rocksdb::CompactionFilterFactory {
-public:
-  explicit done_entry_filters(told_ptr known) : known_(std::move(known)) {}
-
-  const char* Name() const override { return "troupe.done_entry_filters"; }
-  bool ShouldFilterTableFileCreation(
-      rocksdb::TableFileCreationReason why) const override {
-    return why == rocksdb::TableFileCreationReason::kFlush
-           || why == rocksdb::TableFileCreationReason::kCompaction;
-  }
-  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
-      const rocksdb::CompactionFilter::Context& of) override {
-    return std::make_unique<done_entry_filter>(
-        known_, of.reason == rocksdb::TableFileCreationReason::kFlush);
-  }
-
-private:
-  told_ptr known_;
-};
-
 class removal_collector : public rocksdb::TablePropertiesCollector {
 public:
   const char* Name() const override { return "troupe.removal_collector"; }
@@ -253,22 +233,29 @@ public:
   }
 };
 
-// Makes filters of one kind: `Make` returns a new one.
+// Makes filters of one kind: `Make` returns a new one, for tables made of
+// others or, with `at_flush`, also of what was in memory.
 template <class Make>
 class filter_factory : public rocksdb::CompactionFilterFactory {
+  using reason = rocksdb::TableFileCreationReason;
+
 public:
-  filter_factory(const char* name, Make make)
-      : name_(name), make_(std::move(make)) {}
+  filter_factory(const char* name, Make make, bool at_flush = false)
+      : name_(name), make_(std::move(make)), at_flush_(at_flush) {}
 
   const char* Name() const override { return name_; }
-  std::unique_ptr<rocksdb::CompactionFilter>
-  CreateCompactionFilter(const rocksdb::CompactionFilter::Context&) override {
-    return make_();
+  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
+      const rocksdb::CompactionFilter::Context& of) override {
+    return make_(of.reason == reason::kFlush);
+  }
+  bool ShouldFilterTableFileCreation(reason why) const override {
+    return why == reason::kCompaction || (at_flush_ && why == reason::kFlush);
   }
 
 private:
   const char* name_;
   Make make_;
+  bool at_flush_;
 };
 
 } // namespace
@@ -287,7 +274,7 @@ std::shared_ptr<rocksdb::MergeOperator> make_seen_union() {
 }
 
 std::shared_ptr<rocksdb::CompactionFilterFactory> make_dead_body_filter() {
-  auto make = [] { return std::make_unique<dead_body_filter>(); };
+  auto make = [](bool) { return std::make_unique<dead_body_filter>(); };
   return std::make_shared<filter_factory<decltype(make)>>(
       "troupe.dead_body_filters", make);
 }
@@ -299,7 +286,7 @@ make_removal_collector() {
 
 std::shared_ptr<rocksdb::CompactionFilterFactory>
 make_expiry_filter(const told_ptr& known) {
-  auto make = [known] {
+  auto make = [known](bool) {
     return std::make_unique<expiry_filter>(
         known->time.load(std::memory_order_relaxed));
   };
@@ -309,7 +296,11 @@ make_expiry_filter(const told_ptr& known) {
 
 std::shared_ptr<rocksdb::CompactionFilterFactory>
 make_done_entry_filter(const told_ptr& known) {
-  return std::make_shared<done_entry_filters>(known);
+  auto make = [known](bool is_flush) {
+    return std::make_unique<done_entry_filter>(known, is_flush);
+  };
+  return std::make_shared<filter_factory<decltype(make)>>(
+      "troupe.done_entry_filters", make, true);
 }
 
 } // namespace troupe::storage

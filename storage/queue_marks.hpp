@@ -20,8 +20,7 @@ public:
   /// 0: there is none.
   uint64_t until(broker::session_key key) const {
     std::lock_guard lock{guard_};
-    auto found = marks_.find(key);
-    return found != marks_.end() ? found->second : 0;
+    return own_until(key);
   }
   /// Likewise, for the thread that changes it.
   uint64_t own_until(broker::session_key key) const {
