@@ -18,6 +18,7 @@
 #include "actors/tell.hpp"
 #include "config/difference.hpp"
 #include "core/checked.hpp"
+#include "core/cores.hpp"
 #include "core/log.hpp"
 #include "net/listener.hpp"
 #include "security/dynsec_authority.hpp"
@@ -34,7 +35,6 @@
 #include <future>
 #include <optional>
 #include <random>
-#include <thread>
 
 namespace troupe::actors {
 
@@ -317,7 +317,7 @@ broker_node::parts::dynamic() const {
 std::string broker_node::parts::open_loops() {
   size_t count = shared.settings.loops;
   if (count == 0)
-    count = std::max(1u, std::thread::hardware_concurrency());
+    count = usable_cores();
   for (size_t i = 0; i < count; ++i) {
     shared.loops.push_back(std::make_unique<loop>(system, i));
     if (auto error = shared.loops.back()->open(); !error.empty())

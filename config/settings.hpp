@@ -230,7 +230,8 @@ struct settings {
 
   // -- the process ----------------------------------------------------------
 
-  /// Threads that serve clients; 0: one per core. Default: 0.
+  /// Threads that serve clients; 0: one per core that the process may use.
+  /// Default: 0.
   uint32_t loops = 0;
   /// Actors among which topics are divided; 0: chosen from `loops`.
   /// Default: 0.
