@@ -537,7 +537,7 @@ struct remember {
   /// An entry that is dealt with, or whose PUBREC has come (`packet_id`).
   struct entry {
     uint64_t sequence = 0;
-    /// As for `broker::store::put_released`.
+    /// As for `broker::store::put_released`; 0: it was released.
     uint32_t size = 0;
     uint16_t packet_id = 0;
   };

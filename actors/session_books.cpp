@@ -90,18 +90,15 @@ bool session_books::wait_for(uint32_t request) {
 /// One mark instead of a removal each: acknowledgements mostly come in order.
 void session_books::join_erased(const broker::sender& out) {
   auto& erased = changes_.erased;
-  if (erased.size() < 2)
+  if (erased.empty())
     return;
   auto until = out.done_until();
   auto is_covered = [until](const auto& each) {
-    // Of a released entry the size is not known.
     return each.sequence <= until && each.size != 0
            && each.size < broker::store::shared_body_size;
   };
-  if (std::count_if(erased.begin(), erased.end(), is_covered) < 2)
-    return;
-  std::erase_if(erased, is_covered);
-  changes_.erased_until = until;
+  if (std::erase_if(erased, is_covered) != 0)
+    changes_.erased_until = until;
 }
 
 void session_books::flush(broker::sender& out) {

@@ -237,7 +237,10 @@ void store::gather(remember& what) {
   for (const auto& entry : what.released)
     to.put_released(key, entry.sequence, entry.packet_id, entry.size);
   for (const auto& entry : what.erased)
-    to.erase_entry(key, entry.sequence, entry.size);
+    if (entry.size == 0)
+      to.erase_released(key, entry.sequence);
+    else
+      to.erase_entry(key, entry.sequence, entry.size);
   if (what.erased_until != 0)
     to.erase_until(key, what.erased_until);
   for (auto packet_id : what.incoming_erased)

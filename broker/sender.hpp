@@ -36,7 +36,8 @@ public:
   /// `how` says. `notify`: `sender::on_settled` must be called for its part.
   virtual stored_ref remember(uint32_t item, const publication& message,
                               const entry_options& how, bool notify) = 0;
-  /// An entry is dealt with. `size` as for `store::put_released`.
+  /// An entry is dealt with. `size` as for `store::put_released`; 0: it was
+  /// released.
   virtual void erase(uint64_t sequence, size_t size) = 0;
   /// PUBREC has come: `sender::on_released` must be called once that is stored.
   virtual void release(uint64_t sequence, uint16_t packet_id, size_t size) = 0;

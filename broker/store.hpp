@@ -198,11 +198,14 @@ public:
   /// not known.
   virtual void put_released(session_key key, uint64_t sequence,
                             uint16_t packet_id, size_t size) = 0;
-  /// An entry that may be there is erased. `size` as for `put_released`.
+  /// An entry that may be there, and was not released, is erased. `size` as for
+  /// `put_released`. REQUIRES: nothing is appended with this number afterwards.
   virtual void erase_entry(session_key key, uint64_t sequence, size_t size) = 0;
+  /// The same, of an entry that was released.
+  virtual void erase_released(session_key key, uint64_t sequence) = 0;
   /// All entries up to number `until` are erased: cheaper than one by one.
   /// REQUIRES: those of them that may share a body, or were released, have been
-  /// erased by `erase_entry`, before or for the same commit.
+  /// erased by themselves, before or for the same commit.
   virtual void erase_until(session_key key, uint64_t until) = 0;
   /// Replaces what is known of launched messages; empty: nothing is.
   virtual void put_window(session_key key,

@@ -119,8 +119,8 @@ constexpr std::array meanings{
           "`unsubscribe`, `websockets`, `internal`, `all` and `none`. A list "
           "in JSON, repeated lines in mosquitto.conf"},
     entry{"loops",
-          "threads that serve clients, up to 1024; 0: one per core. troupe's "
-          "own"},
+          "threads that serve clients, up to 1024; 0: one per core that the "
+          "process may use. troupe's own"},
     entry{"max_connect_rate",
           "new connections per second over all listeners; further ones are "
           "closed; 0: no limit"},

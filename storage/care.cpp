@@ -3,6 +3,7 @@
 #include "storage/disk_store.hpp"
 #include "storage/files.hpp"
 #include "storage/meta.hpp"
+#include "storage/queue_cursor.hpp"
 #include "storage/status.hpp"
 
 #include <rocksdb/utilities/checkpoint.h>
@@ -31,29 +32,67 @@ broker::queue_totals disk_store::sweep(session_key key, uint64_t from,
   auto seen = gone;
   rocksdb::WriteBatch tidy;
   session_range records{*db_, family::queue, key};
-  for (records->Seek(entry_id{key, first_visible(key, from)}.view());
-       records->Valid(); records->Next()) {
-    auto where = position_of(records.key());
-    auto entry = where ? decode_entry(records.value()) : std::nullopt;
-    auto what = entry ? judge(where->sequence, entry->header) : verdict::keep;
+  queue_cursor queue{*records.operator->(), key};
+  auto begin = first_visible(key, from);
+  // As long as nothing stays, the mark of the queue is all that packs need.
+  auto is_front = begin == dealt_with(key) + 1 && ended_.count(key) == 0;
+  uint64_t mark = 0;
+  for (queue.seek(begin); queue.is_valid(); queue.next()) {
+    const auto* entry = queue.entry();
+    auto what =
+        entry ? judge(queue.sequence(), entry->header) : verdict::remove;
     if (what == verdict::enough)
       break;
-    if (!entry)
-      note_damage(tidy, family::queue, records.key(), records.value());
+    if (!entry) {
+      note_damage(tidy, family::queue, queue.key(), queue.value());
+      continue;
+    }
+    is_front = is_front && what == verdict::remove;
     if (what == verdict::remove) {
-      remove_entry(tidy, *where, *entry);
+      if (!queue.is_packed())
+        remove_entry(tidy, queue.position(), *entry);
+      else if (is_front)
+        mark = queue.sequence();
+      else
+        remove_packed(tidy, queue);
       ++seen.messages;
       seen.bytes += entry->header.payload_size;
-      seen.last_sequence = where->sequence;
+      seen.last_sequence = queue.sequence();
     }
     if (tidy.Count() < removed_at_once)
       continue;
-    if (!write_now(tidy))
+    if (!write_swept(tidy, key, mark))
       return gone;
     gone = seen;
   }
   note(records->status());
-  return write_now(tidy) ? seen : gone;
+  return write_swept(tidy, key, mark) ? seen : gone;
+}
+
+bool disk_store::write_swept(rocksdb::WriteBatch& tidy, session_key key,
+                             uint64_t mark) {
+  meta_value value;
+  if (mark != 0)
+    tidy.Put((*db_)[family::meta], ended_key(key), encode_meta(value, mark));
+  if (!write_now(tidy))
+    return false;
+  if (mark != 0)
+    known_->marks.set(key, mark);
+  return true;
+}
+
+// A gap says that it is gone, until nothing is left of the pack.
+void disk_store::remove_packed(rocksdb::WriteBatch& tidy,
+                               queue_cursor& queue) {
+  auto* home = (*db_)[family::queue];
+  auto key = queue.position().key;
+  tidy.Put(home, gap_at(queue.position()).view(), gap_value);
+  queue.note_gap();
+  if (queue.gaps().size() != queue.pack_size())
+    return;
+  tidy.SingleDelete(home, queue.key());
+  for (auto each : queue.gaps())
+    tidy.Delete(home, gap_at({key, each}).view());
 }
 
 broker::queue_totals disk_store::drop_oldest(session_key key, uint64_t from,
@@ -122,10 +161,19 @@ void disk_store::tend_marks(time_point now) {
 
 bool disk_store::covers_anything(session_key key, uint64_t until) {
   session_range queue{*db_, family::queue, key};
-  queue.seek_to_first();
+  for (queue.seek_to_first(); queue->Valid(); queue->Next())
+    if (auto place = place_of(queue.key())) {
+      auto in_front = place->what == queue_record::pack
+                          ? pack_count(queue.value()).value_or(1) - 1
+                          : 0;
+      if (place->sequence <= until + in_front)
+        return true;
+      // Its pack lies behind it, and may begin before it.
+      if (place->what != queue_record::gap)
+        return false;
+    }
   note(queue->status());
-  auto first = queue->Valid() ? position_of(queue.key()) : std::nullopt;
-  return !queue->status().ok() || (first && first->sequence <= until);
+  return !queue->status().ok();
 }
 
 uint64_t disk_store::bytes_in_files(session_key key, uint64_t until) const {
@@ -169,21 +217,26 @@ bool disk_store::sweep_ended(session_key key, uint64_t until, size_t& budget) {
   records.seek_to_first();
   auto is_done = false;
   for (; budget != 0; --budget, records->Next()) {
-    auto where = records->Valid() ? position_of(records.key()) : std::nullopt;
+    auto where = records->Valid() ? place_of(records.key()) : std::nullopt;
     is_done = !records->Valid() || (where && where->sequence > until);
     if (is_done)
       break;
-    auto entry = where ? decode_entry(records.value()) : std::nullopt;
+    auto is_alone = where && where->what == queue_record::entry;
+    auto entry = is_alone ? decode_entry(records.value()) : std::nullopt;
     if (entry)
       remove_entry(tidy, *where, *entry);
+    else if (where && !is_alone)
+      remove_record(tidy, *where, records.key());
     else
       note_damage(tidy, family::queue, records.key(), records.value());
   }
   note(records->status());
   if (!records->status().ok())
     return false;
-  if (is_done)
+  if (is_done) {
+    hide_front(tidy, *records.operator->(), until);
     tidy.Delete((*db_)[family::meta], ended_key(key));
+  }
   if (!write_now(tidy))
     return false;
   if (is_done)

@@ -48,6 +48,7 @@ broker::store_status sync_logs(const std::string& directory) {
 } // namespace
 
 broker::store_status disk_store::commit(bool synced) {
+  packs_.write(batch_, (*db_)[family::queue]);
   write_marks();
   write_seen();
   if (batch_.Count() == 0) {
@@ -121,6 +122,7 @@ void disk_store::forget_gathered() {
     batch_ = rocksdb::WriteBatch{};
   else
     batch_.Clear();
+  packs_.clear();
   gathered_.entries.clear();
   gathered_.subscriptions.clear();
   gathered_.incoming_ids.clear();

@@ -1,5 +1,6 @@
 #include "storage/compaction.hpp"
 
+#include "storage/entry_pack.hpp"
 #include "storage/keys.hpp"
 #include "storage/records.hpp"
 
@@ -162,22 +163,28 @@ public:
   Decision FilterV2(int, const rocksdb::Slice& key, ValueType type,
                     const rocksdb::Slice& value, std::string*,
                     std::string* skip_until) const override {
-    auto where = position_of(key.ToStringView());
-    if (!where || type != ValueType::kValue || !is_done(*where))
-      return Decision::kKeep;
-    auto entry = decode_entry_header(value.ToStringView());
-    if (!entry || entry->kind != entry_kind::whole)
+    auto where = place_of(key.ToStringView());
+    if (!where || type != ValueType::kValue || !is_done(*where)
+        || !is_all_there_is(where->what, value.ToStringView()))
       return Decision::kKeep;
     // A merge leaves no trace in the last table. A table of what was in memory
     // would be full of traces; they are not needed, since an entry is put once
     // and nothing older can come up.
     if (!is_flush_)
       return Decision::kRemove;
-    *skip_until = entry_id{where->key, where->sequence + 1}.view();
+    // The smallest key behind this one.
+    skip_until->assign(key.data(), key.size()).push_back('\0');
     return Decision::kRemoveAndSkipUntil;
   }
 
 private:
+  static bool is_all_there_is(queue_record what, std::string_view value) {
+    if (what != queue_record::entry)
+      return value.starts_with(static_cast<char>(pack_format));
+    auto entry = decode_entry_header(value);
+    return entry && entry->kind == entry_kind::whole;
+  }
+
   // One thread uses it, session after session.
   bool is_done(queue_position where) const {
     if (where.key != key_ || !has_key_) {

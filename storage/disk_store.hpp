@@ -1,6 +1,7 @@
 #pragma once
 
 #include "storage/database.hpp"
+#include "storage/gathered_packs.hpp"
 #include "storage/open.hpp"
 #include "storage/quarantine.hpp"
 #include "storage/queue_merger.hpp"
@@ -19,6 +20,8 @@
 #include <vector>
 
 namespace troupe::storage {
+
+class queue_cursor;
 
 /// The store itself. Sources: write.cpp, commit.cpp, read.cpp, recover.cpp,
 /// seen.cpp, care.cpp, describe.cpp and reopen.cpp.
@@ -53,6 +56,7 @@ public:
                     uint16_t packet_id, size_t size) override;
   void erase_entry(broker::session_key key, uint64_t sequence,
                    size_t size) override;
+  void erase_released(broker::session_key key, uint64_t sequence) override;
   void erase_until(broker::session_key key, uint64_t until) override;
   void put_window(broker::session_key key,
                   std::span<const broker::launch_run> window) override;
@@ -125,6 +129,10 @@ private:
   void erase_all(family where, broker::session_key key);
   void end_queue(broker::session_key key);
   void reopen_queue(broker::session_key key, uint64_t sequence);
+  void remove_record(rocksdb::WriteBatch& batch, queue_place what,
+                     std::string_view key);
+  void hide_front(rocksdb::WriteBatch& batch, rocksdb::Iterator& records,
+                  uint64_t until);
   uint64_t ended_until(broker::session_key key) const;
   void write_marks();
   std::vector<queue_marks::mark> lift_marks();
@@ -199,6 +207,9 @@ private:
   template <class Judge>
   broker::queue_totals sweep(broker::session_key key, uint64_t from,
                              Judge judge);
+  bool write_swept(rocksdb::WriteBatch& tidy, broker::session_key key,
+                   uint64_t mark);
+  void remove_packed(rocksdb::WriteBatch& tidy, queue_cursor& queue);
   void tend_marks(time_point now);
   bool covers_anything(broker::session_key key, uint64_t until);
   uint64_t bytes_in_files(broker::session_key key, uint64_t until) const;
@@ -226,6 +237,7 @@ private:
   std::atomic<uint64_t> damaged_{0};
 
   rocksdb::WriteBatch batch_;
+  gathered_packs packs_;
   gathered gathered_;
   /// Ended sessions whose queue has yet to be removed: up to which entry.
   std::map<broker::session_key, uint64_t> ended_;

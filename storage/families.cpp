@@ -128,8 +128,11 @@ family_descriptors(const told_ptr& known) {
     }
     if (each == family::seen)
       options.merge_operator = make_seen_union();
-    if (each == family::retained)
+    if (each == family::retained) {
+      // A value that is replaced while both are in one buffer reaches no file.
+      options.write_buffer_size = message_buffer;
       options.compaction_filter_factory = make_expiry_filter(known);
+    }
     result.emplace_back(name_on_disk(each), options);
   }
   return result;

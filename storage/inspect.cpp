@@ -1,5 +1,6 @@
 #include "storage/inspect.hpp"
 
+#include "storage/entry_pack.hpp"
 #include "storage/meta.hpp"
 #include "storage/records.hpp"
 
@@ -77,18 +78,20 @@ private:
     case family::seen:
       return nullptr;
     case family::queue:
-      return judge_entry(*position_of(key), value);
+      return judge_entry(*place_of(key), value);
     default:
       return sessions_.count(*session_of(key)) != 0 ? nullptr : no_session;
     }
   }
 
-  const char* judge_entry(queue_position where, std::string_view value) {
+  const char* judge_entry(queue_place where, std::string_view value) {
     auto ended = ended_.find(where.key);
     if (ended != ended_.end() && where.sequence <= ended->second)
       return nullptr; // about to be removed
     if (sessions_.count(where.key) == 0)
       return no_session;
+    if (where.what != queue_record::entry)
+      return nullptr;
     auto entry = decode_entry(value);
     if (entry->header.kind == entry_kind::shared
         && bodies_.count(entry->body) == 0)
@@ -108,6 +111,22 @@ private:
 
 } // namespace
 
+bool is_sound_in_queue(std::optional<queue_place> place,
+                       std::string_view value) {
+  if (!place)
+    return false;
+  std::vector<entry_view> pack;
+  switch (place->what) {
+  case queue_record::entry:
+    return decode_entry(value).has_value();
+  case queue_record::gap:
+    return value == gap_value;
+  case queue_record::pack:
+    return decode_pack(value, pack) && pack.size() <= place->sequence;
+  }
+  return false;
+}
+
 bool is_sound(family where, std::string_view key, std::string_view value) {
   switch (where) {
   case family::meta:
@@ -118,7 +137,7 @@ bool is_sound(family where, std::string_view key, std::string_view value) {
     return key.size() > session_id::size
            && decode_subscription(key.substr(session_id::size), value);
   case family::queue:
-    return position_of(key) && decode_entry(value);
+    return is_sound_in_queue(place_of(key), value);
   case family::bodies:
     return key.size() == body_key::size
            && (decode_body(value) || is_dead_body(value));

@@ -64,6 +64,33 @@ struct queue_position {
                           const queue_position&) = default;
 };
 
+/// What a record of a queue says. A key is that of an entry, and for the others
+/// followed by a byte: they lie behind the entry's, in this order.
+enum class queue_record : uint8_t {
+  /// One message, or what is left of it.
+  entry = 0xff,
+  /// An entry of a pack that is gone.
+  gap = 0,
+  /// Several messages in a row, of which this is the last.
+  pack = 1,
+};
+
+struct queue_place : queue_position {
+  queue_record what = queue_record::entry;
+};
+
+using gap_id = fixed_key<uint64_t, uint64_t, uint8_t>;
+inline gap_id gap_at(queue_position where) noexcept {
+  return gap_id{where.key, where.sequence,
+                static_cast<uint8_t>(queue_record::gap)};
+}
+
+using pack_id = fixed_key<uint64_t, uint64_t, uint8_t>;
+inline pack_id pack_at(queue_position last) noexcept {
+  return pack_id{last.key, last.sequence,
+                 static_cast<uint8_t>(queue_record::pack)};
+}
+
 /// The session a key begins with; nothing if it is too short.
 inline std::optional<broker::session_key>
 session_of(std::string_view key) noexcept {
@@ -72,12 +99,19 @@ session_of(std::string_view key) noexcept {
   return get_number<uint64_t>(key.data());
 }
 
-inline std::optional<queue_position>
-position_of(std::string_view key) noexcept {
-  if (key.size() != entry_id::size)
+/// Nothing: it is no key of a queue.
+inline std::optional<queue_place> place_of(std::string_view key) noexcept {
+  if (key.size() < entry_id::size || key.size() > pack_id::size)
     return std::nullopt;
-  return queue_position{get_number<uint64_t>(key.data()),
-                        get_number<uint64_t>(key.data() + 8)};
+  queue_place result{{get_number<uint64_t>(key.data()),
+                      get_number<uint64_t>(key.data() + 8)},
+                     queue_record::entry};
+  if (key.size() == pack_id::size) {
+    result.what = static_cast<queue_record>(key.back());
+    if (result.what != queue_record::gap && result.what != queue_record::pack)
+      return std::nullopt;
+  }
+  return result;
 }
 
 } // namespace troupe::storage

@@ -2,6 +2,7 @@
 #include "storage/compaction.hpp"
 #include "storage/disk_store.hpp"
 #include "storage/meta.hpp"
+#include "storage/queue_cursor.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -191,24 +192,24 @@ broker::queue_slice disk_store::read_slice(session_key key, uint64_t from,
     // Once PUBLISH was sent nothing expires [MQTT-3.3.2-5, MQTT-4.3.3-7].
     return !is_launched(*window, sequence, entry);
   };
-  for (records->Seek(entry_id{key, result.next}.view()); records->Valid();
-       records->Next()) {
+  queue_cursor queue{*records.operator->(), key};
+  for (queue.seek(result.next); queue.is_valid(); queue.next()) {
     if (result.entries.size() == max_count || bytes >= max_bytes
         || looks++ == looks_at_once) {
       result.at_end = false;
       break;
     }
-    auto where = position_of(records.key());
-    auto entry = where ? decode_entry(records.value()) : std::nullopt;
+    const auto* entry = queue.entry();
     if (!entry) {
-      note_damage(tidy, family::queue, records.key(), records.value());
+      note_damage(tidy, family::queue, queue.key(), queue.value());
       continue;
     }
-    result.next = where->sequence + 1;
-    if (is_gone(where->sequence, entry->header)) {
+    auto where = queue.position();
+    result.next = where.sequence + 1;
+    if (is_gone(where.sequence, entry->header)) {
       ++result.expired;
       result.expired_bytes += entry->header.payload_size;
-      remove_entry(tidy, *where, *entry);
+      remove_entry(tidy, where, *entry);
       continue;
     }
     bool is_lost = false;
@@ -217,7 +218,7 @@ broker::queue_slice disk_store::read_slice(session_key key, uint64_t from,
     if (is_lost && is_damaged_)
       continue;
     if (is_lost) {
-      note_damage(tidy, family::queue, records.key(), records.value());
+      note_damage(tidy, family::queue, queue.key(), queue.value());
       continue;
     }
     bytes += message ? size_of(*message) : 0;
@@ -225,7 +226,7 @@ broker::queue_slice disk_store::read_slice(session_key key, uint64_t from,
     auto options = header.options;
     if (header.message_expires_at != header.expires_at)
       options.waits_until = now.to_steady(header.expires_at);
-    result.entries.push_back({where->sequence, std::move(message), options});
+    result.entries.push_back({where.sequence, std::move(message), options});
   }
   note(records->status());
   write_now(tidy);

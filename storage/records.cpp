@@ -7,23 +7,6 @@ namespace troupe::storage {
 
 namespace {
 
-// Quality of service and retain flag in one byte.
-uint8_t flags_of(protocol::qos qos, bool retain) noexcept {
-  return static_cast<uint8_t>(static_cast<uint8_t>(qos) | (retain ? 4 : 0));
-}
-
-uint8_t flags_of(const broker::publication& from) noexcept {
-  return flags_of(from.qos(), from.retain());
-}
-
-bool take_flags(uint8_t flags, protocol::qos& qos, bool& retain) noexcept {
-  if ((flags & 3) == 3 || flags > 7)
-    return false;
-  qos = static_cast<protocol::qos>(flags & 3);
-  retain = (flags & 4) != 0;
-  return true;
-}
-
 // The subscription of a peer.
 constexpr uint8_t peer_format = 2;
 constexpr unsigned peer_bit = 0x40;
@@ -164,6 +147,22 @@ bool take_header(record_reader& in, entry_header& to, uint8_t& flags) {
 }
 
 } // namespace
+
+uint8_t flags_of(protocol::qos qos, bool retain) noexcept {
+  return static_cast<uint8_t>(static_cast<uint8_t>(qos) | (retain ? 4 : 0));
+}
+
+uint8_t flags_of(const broker::publication& from) noexcept {
+  return flags_of(from.qos(), from.retain());
+}
+
+bool take_flags(uint8_t flags, protocol::qos& qos, bool& retain) noexcept {
+  if ((flags & 3) == 3 || flags > 7)
+    return false;
+  qos = static_cast<protocol::qos>(flags & 3);
+  retain = (flags & 4) != 0;
+  return true;
+}
 
 wall_time expiry_of(const broker::publication& message, const instant& now) {
   if (message.expires_at() == never)

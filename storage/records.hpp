@@ -40,6 +40,12 @@ struct message_view {
   bool retain = false;
 };
 
+/// Quality of service and retain flag in three bits.
+uint8_t flags_of(protocol::qos qos, bool retain) noexcept;
+uint8_t flags_of(const broker::publication& from) noexcept;
+/// False: they are no such flags.
+bool take_flags(uint8_t flags, protocol::qos& qos, bool& retain) noexcept;
+
 /// When a message expires, as records say it.
 wall_time expiry_of(const broker::publication& message, const instant& now);
 

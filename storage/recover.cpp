@@ -1,5 +1,6 @@
 // Everything about every session, in one pass over the families.
 #include "storage/disk_store.hpp"
+#include "storage/queue_cursor.hpp"
 
 #include <algorithm>
 
@@ -28,6 +29,7 @@ public:
     return false;
   }
   void next() { records_->Next(); }
+  rocksdb::Iterator& records() { return *records_; }
   rocksdb::Status status() const { return records_->status(); }
   std::string_view key() const { return records_->key().ToStringView(); }
   std::string_view value() const { return records_->value().ToStringView(); }
@@ -92,14 +94,13 @@ bool disk_store::read_sessions(
       if (found.will = decode_will(wills.value(), now); !found.will)
         note_damage(tidy, family::wills, wills.key(), wills.value());
     auto visible = first_visible(*key, 0);
-    for (; queue.is_at(*key); queue.next()) {
-      auto where = position_of(queue.key());
-      auto entry = where ? decode_entry_header(queue.value()) : std::nullopt;
-      if (!entry)
-        note_damage(tidy, family::queue, queue.key(), queue.value());
-      else if (where->sequence >= visible)
-        add(found.queue, *entry, where->sequence);
-    }
+    queue.is_at(*key);
+    queue_cursor entries{queue.records(), *key};
+    for (entries.start(visible); entries.is_valid(); entries.next())
+      if (const auto* entry = entries.entry())
+        add(found.queue, entry->header, entries.sequence());
+      else
+        note_damage(tidy, family::queue, entries.key(), entries.value());
     // A number that the window knows is not given again, even if its entry is
     // gone: the new one would be taken for launched. Nor one that is dealt
     // with: nobody would see it.

@@ -47,11 +47,12 @@ void disk_store::erase_all(family where, session_key key) {
 
 // The queue may be long: only its end is written down.
 void disk_store::end_queue(session_key key) {
+  packs_.close(batch_, (*db_)[family::queue], key);
   uint64_t last = 0;
   session_range queue{*db_, family::queue, key};
   queue->SeekToLast();
   if (queue->Valid() && session_of(queue.key()) == key)
-    if (auto where = position_of(queue.key()))
+    if (auto where = place_of(queue.key()))
       last = where->sequence;
   for (const auto& each : gathered_.entries)
     if (each.key == key)
@@ -79,25 +80,54 @@ void disk_store::reopen_queue(session_key key, uint64_t sequence) {
   auto until = ended_until(key);
   if (sequence > until)
     return;
-  auto remove_position = [&](std::string_view id) {
-    batch_.SingleDelete((*db_)[family::queue], id);
-  };
+  auto* home = (*db_)[family::queue];
   session_range queue{*db_, family::queue, key};
   for (queue.seek_to_first(); queue->Valid(); queue->Next()) {
-    auto where = position_of(queue.key());
+    auto where = place_of(queue.key());
     if (!where || where->sequence > until)
       break;
-    release_body(*where, 0);
-    remove_position(queue.key());
+    if (where->what == queue_record::entry)
+      release_body(*where, 0);
+    remove_record(batch_, *where, queue.key());
   }
+  hide_front(batch_, *queue.operator->(), until);
+  packs_.take_back(batch_, home, key, until);
   for (const auto& each : gathered_.entries)
     if (each.key == key && each.sequence <= until) {
       release_body(each, 0);
-      remove_position(entry_id{key, each.sequence}.view());
+      batch_.SingleDelete(home, entry_id{key, each.sequence}.view());
     }
   gathered_.ended[key] = 0;
   gathered_.done.erase(key);
   remove(family::meta, ended_key(key));
+}
+
+// A gap may have been written more than once.
+void disk_store::remove_record(rocksdb::WriteBatch& batch, queue_place what,
+                               std::string_view key) {
+  auto* home = (*db_)[family::queue];
+  if (what.what == queue_record::gap)
+    batch.Delete(home, key);
+  else
+    batch.SingleDelete(home, key);
+}
+
+// A mark goes that ends in the middle of a pack, if the first one among the
+// records that follow has such a front.
+void disk_store::hide_front(rocksdb::WriteBatch& batch,
+                            rocksdb::Iterator& records, uint64_t until) {
+  for (; records.Valid(); records.Next()) {
+    auto place = place_of(records.key().ToStringView());
+    if (place && place->what == queue_record::gap)
+      continue;
+    if (!place || place->what != queue_record::pack)
+      return;
+    auto count = pack_count(records.value().ToStringView()).value_or(0);
+    for (auto each = place->sequence - count + 1; each <= until; ++each)
+      batch.Put((*db_)[family::queue], gap_at({place->key, each}).view(),
+                gap_value);
+    return;
+  }
 }
 
 void disk_store::put_subscription(session_key key,
@@ -167,13 +197,18 @@ void disk_store::append(const broker::publication& message,
   }
   if (targets.size() > 1 && size_of(message) >= shared_body_size)
     return append_shared(message, targets, now);
+  auto* home = (*db_)[family::queue];
   entry_parts value;
   for (const auto& to : targets) {
+    auto times = times_of(message, to, now);
+    if (is_packed(message, to.options, times)) {
+      packs_.add(batch_, home, {to.key, to.sequence}, message, to.options);
+      continue;
+    }
     entry_id id{to.key, to.sequence};
     rocksdb::Slice id_slice{id.view()};
-    encode_entry(value, message, to.options, times_of(message, to, now));
-    batch_.Put((*db_)[family::queue], rocksdb::SliceParts{&id_slice, 1},
-               value.slices());
+    encode_entry(value, message, to.options, times);
+    batch_.Put(home, rocksdb::SliceParts{&id_slice, 1}, value.slices());
   }
 }
 
@@ -245,16 +280,26 @@ void disk_store::release_body(queue_position where, size_t size) {
 void disk_store::put_released(session_key key, uint64_t sequence,
                               uint16_t packet_id, size_t size) {
   reopen_queue(key, sequence);
-  erase_entry(key, sequence, size);
+  release_body({key, sequence}, size);
+  erase_released(key, sequence);
   small_entry value;
   put(family::queue, entry_id{key, sequence}.view(),
       encode_released(value, packet_id));
   gathered_.entries.push_back({key, sequence});
 }
 
+void disk_store::erase_released(session_key key, uint64_t sequence) {
+  batch_.SingleDelete((*db_)[family::queue], entry_id{key, sequence}.view());
+}
+
+// Where it lies nobody has looked up.
 void disk_store::erase_entry(session_key key, uint64_t sequence, size_t size) {
   release_body({key, sequence}, size);
-  batch_.SingleDelete((*db_)[family::queue], entry_id{key, sequence}.view());
+  erase_released(key, sequence);
+  if (size >= shared_body_size)
+    return;
+  put(family::queue, gap_at({key, sequence}).view(), gap_value);
+  gathered_.entries.push_back({key, sequence});
 }
 
 void disk_store::erase_until(session_key key, uint64_t until) {
@@ -269,8 +314,11 @@ void disk_store::erase_until(session_key key, uint64_t until) {
 
 void disk_store::write_marks() {
   meta_value value;
-  for (const auto& [key, until] : gathered_.done)
+  for (auto& [key, until] : gathered_.done) {
+    // It may have been moved on meanwhile.
+    until = std::max(until, ended_until(key));
     put(family::meta, ended_key(key), encode_meta(value, until));
+  }
 }
 
 // -- the rest -----------------------------------------------------------------

@@ -88,10 +88,10 @@ CAF_TEST(what is acknowledged in order is removed by one mark) {
   CAF_CHECK_EQUAL(acknowledge({4, 5}), "<=5");
 }
 
-CAF_TEST(one message is removed by itself) {
+CAF_TEST(a mark is enough for one message too) {
   send({"a", "b"});
-  CAF_CHECK_EQUAL(acknowledge({1}), "1");
-  CAF_CHECK_EQUAL(acknowledge({2}), "2");
+  CAF_CHECK_EQUAL(acknowledge({1}), "<=1");
+  CAF_CHECK_EQUAL(acknowledge({2}), "<=2");
 }
 
 CAF_TEST(a mark passes nothing that is under way) {

@@ -226,7 +226,9 @@ CAF_TEST(a queue is read in slices bounded by count and bytes) {
 
 CAF_TEST(an entry is released and then erased) {
   with_each_store([](test_subject& on) {
-    CAF_REQUIRE(append(*on, 1, 1, make("one")));
+    entry_options exactly_once;
+    exactly_once.qos = protocol::qos::exactly_once;
+    CAF_REQUIRE(append(*on, 1, 1, make("one"), exactly_once));
     CAF_REQUIRE(append(*on, 1, 2, make("two")));
     on->put_released(1, 1, 500, 3);
     CAF_REQUIRE(is_done(on->commit(false)));
@@ -236,7 +238,7 @@ CAF_TEST(an entry is released and then erased) {
     CAF_CHECK(!found.entries[0].message);
     CAF_CHECK_EQUAL(found.entries[0].options.packet_id, 500u);
     CAF_CHECK(found.entries[0].options.qos == protocol::qos::exactly_once);
-    on->erase_entry(1, 1, 0);
+    on->erase_released(1, 1);
     on->erase_entry(1, 99, 0);
     CAF_REQUIRE(is_done(on->commit(false)));
     on.reopen();

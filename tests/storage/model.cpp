@@ -85,14 +85,18 @@ private:
       break;
     case 2:
       entry = any_open_entry(key);
+      if (entry <= last_[key] && exactly_once_[key].count(entry) == 0)
+        break;
       both([&](store& on) { on.put_released(key, entry, id, 0); });
       last_[key] = std::max(last_[key], entry);
       erased_alone_[key].insert(entry);
+      released_[key].insert(entry);
       break;
     case 3:
     case 4:
     case 5:
-      both([&](store& on) { on.erase_entry(key, entry, 0); });
+      if (entry <= last_[key])
+        erase(key, entry);
       break;
     case 6:
       both([&](store& on) { on.put_incoming_id(key, id); });
@@ -108,11 +112,18 @@ private:
     }
   }
 
+  void erase(session_key key, uint64_t entry) {
+    if (released_[key].count(entry) != 0)
+      both([&](store& on) { on.erase_released(key, entry); });
+    else
+      both([&](store& on) { on.erase_entry(key, entry, 0); });
+  }
+
   void erase_until(session_key key, uint64_t entry) {
     entry = std::min(entry, last_[key]);
     for (auto each : erased_alone_[key])
       if (each <= entry)
-        both([&](store& on) { on.erase_entry(key, each, 0); });
+        erase(key, each);
     both([&](store& on) { on.erase_until(key, entry); });
     done_[key] = std::max(done_[key], entry);
   }
@@ -127,12 +138,23 @@ private:
     std::vector<queue_target> targets;
     for (session_key key = 1; key <= sessions; ++key)
       if (pick(2) == 0)
-        targets.push_back({key, ++last_[key], {}});
+        targets.push_back({key, ++last_[key], any_options(key)});
     auto message = make(spec);
     for (const auto& each : targets)
       if (spec.payload.size() >= store::shared_body_size)
         erased_alone_[each.key].insert(each.sequence);
     both([&](store& on) { on.append(*message, targets, test_now); });
+  }
+
+  entry_options any_options(session_key key) {
+    entry_options result;
+    result.qos = static_cast<protocol::qos>(pick(3));
+    if (result.qos == protocol::qos::exactly_once)
+      exactly_once_[key].insert(last_[key]);
+    result.retain = pick(2) == 0;
+    result.subscription_id = pick(2) * pick(1000);
+    result.shared = static_cast<uint16_t>(pick(10) == 0 ? 1 : 0);
+    return result;
   }
 
   void care() {
@@ -180,10 +202,23 @@ private:
     for (session_key key = 1; key <= sessions; ++key) {
       CAF_CHECK_EQUAL(payloads(*disk_, key, now_),
                       payloads(memory_, key, now_));
+      compare_options(key);
       CAF_CHECK_EQUAL(disk_->load(key, now_).incoming_ids,
                       memory_.load(key, now_).incoming_ids);
     }
     CAF_CHECK_EQUAL(disk_->damaged_records(), 0u);
+  }
+
+  // From somewhere on, which may be in the middle of a pack.
+  void compare_options(session_key key) {
+    auto from = any_entry(key);
+    auto found = disk_->read_queue(key, from, 10'000, 1 << 30, now_);
+    auto expected = memory_.read_queue(key, from, 10'000, 1 << 30, now_);
+    CAF_REQUIRE_EQUAL(found.entries.size(), expected.entries.size());
+    for (size_t i = 0; i < found.entries.size(); ++i) {
+      CAF_CHECK_EQUAL(found.entries[i].sequence, expected.entries[i].sequence);
+      CAF_CHECK(found.entries[i].options == expected.entries[i].options);
+    }
   }
 
   std::mt19937 random_;
@@ -194,13 +229,16 @@ private:
   std::map<session_key, uint64_t> done_;
   /// Those that `erase_until` must not be the first to erase.
   std::map<session_key, std::set<uint64_t>> erased_alone_;
+  /// Those that may be released, and those that were.
+  std::map<session_key, std::set<uint64_t>> exactly_once_;
+  std::map<session_key, std::set<uint64_t>> released_;
   instant now_ = test_now;
 };
 
 } // namespace
 
 CAF_TEST(the store on disk does what the one in memory does) {
-  for (uint32_t seed = 1; seed <= 6; ++seed) {
+  for (uint32_t seed = 1; seed <= 8; ++seed) {
     CAF_MESSAGE("seed " << seed);
     random_work work{seed};
     work.run(600);

@@ -2,6 +2,7 @@
 // that nobody wrote.
 #include "storage/records.hpp"
 
+#include "storage/entry_pack.hpp"
 #include "storage/inspect.hpp"
 #include "storage/keys.hpp"
 #include "storage/meta.hpp"
@@ -75,6 +76,13 @@ std::vector<record> all_records() {
                     std::string{encode_shared(small, *message, {}, {}, 7)}});
   result.push_back(
       {family::queue, entry, std::string{encode_released(small, 9)}});
+  pack_writer pack;
+  pack.add(*make(message_spec{}), {});
+  pack.add(*make(spec), {});
+  result.push_back({family::queue, std::string{pack_at({1, 2}).view()},
+                    std::string{pack.value()}});
+  result.push_back({family::queue, std::string{gap_at({1, 2}).view()},
+                    std::string{gap_value}});
   body_parts body;
   encode_body(body, *message, 3);
   result.push_back(

@@ -122,6 +122,10 @@ void memory_store::erase_entry(session_key key, uint64_t sequence, size_t) {
   });
 }
 
+void memory_store::erase_released(session_key key, uint64_t sequence) {
+  erase_entry(key, sequence, 0);
+}
+
 void memory_store::erase_until(session_key key, uint64_t until) {
   gathered_.push_back([key, until](content& from) {
     visit_session(from.queue, key, [&](auto i) {

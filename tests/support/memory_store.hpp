@@ -53,6 +53,7 @@ public:
                     uint16_t packet_id, size_t size) override;
   void erase_entry(broker::session_key key, uint64_t sequence,
                    size_t size) override;
+  void erase_released(broker::session_key key, uint64_t sequence) override;
   void erase_until(broker::session_key key, uint64_t until) override;
   void put_window(broker::session_key key,
                   std::span<const broker::launch_run> window) override;

@@ -1,0 +1,119 @@
+#include "storage/entry_pack.hpp"
+
+#include "storage/bytes.hpp"
+
+#include <array>
+
+namespace troupe::storage {
+
+namespace {
+
+// The first byte of an entry.
+constexpr uint8_t delivery_shift = 0;
+constexpr uint8_t message_shift = 3;
+constexpr uint8_t flags_mask = 7;
+/// The topic is that of the entry before.
+constexpr uint8_t same_topic_bit = 1 << 6;
+constexpr uint8_t identifier_bit = 1 << 7;
+
+bool take_entry(record_reader& in, std::string_view& topic, entry_view& to) {
+  auto first = in.number<uint8_t>();
+  auto& options = to.header.options;
+  if (!take_flags((first >> delivery_shift) & flags_mask, options.qos,
+                  options.retain)
+      || !take_flags((first >> message_shift) & flags_mask, to.message.qos,
+                     to.message.retain))
+    return false;
+  if ((first & identifier_bit) != 0)
+    options.subscription_id = in.number<uint32_t>();
+  auto payload = in.number<uint16_t>();
+  auto properties = in.number<uint16_t>();
+  if ((first & same_topic_bit) == 0)
+    topic = in.text(in.number<uint16_t>());
+  to.header.payload_size = payload;
+  to.message.topic = topic;
+  to.message.payload = in.text(payload);
+  to.message.properties = in.text(properties);
+  return !in.failed() && !topic.empty();
+}
+
+} // namespace
+
+bool is_packed(const broker::publication& message,
+               const broker::entry_options& options,
+               const entry_times& times) noexcept {
+  return options.qos != protocol::qos::exactly_once
+         && size_of(message) < broker::store::shared_body_size
+         && options.packet_id == 0 && options.shared == 0
+         && times.expires_at == 0 && times.waits_until == 0;
+}
+
+template <std::unsigned_integral T>
+void pack_writer::put(T number) {
+  std::array<char, sizeof(T)> bytes;
+  put_number(bytes.data(), number);
+  value_.append(bytes.data(), bytes.size());
+}
+
+void pack_writer::add(const broker::publication& message,
+                      const broker::entry_options& options) {
+  if (is_empty())
+    value_.assign(2, '\0'); // format and count
+  auto topic = message.topic();
+  auto properties = message.properties_and_path();
+  std::string_view last{value_.data() + topic_begin_, topic_size_};
+  auto is_same = count_ != 0 && topic == last;
+  auto first = flags_of(options.qos, options.retain) << delivery_shift
+               | flags_of(message) << message_shift
+               | (is_same ? same_topic_bit : 0)
+               | (options.subscription_id != 0 ? identifier_bit : 0);
+  put(static_cast<uint8_t>(first));
+  if (options.subscription_id != 0)
+    put(options.subscription_id);
+  put(static_cast<uint16_t>(message.payload().size()));
+  put(static_cast<uint16_t>(properties.size()));
+  if (!is_same) {
+    put(static_cast<uint16_t>(topic.size()));
+    topic_begin_ = value_.size();
+    topic_size_ = topic.size();
+    value_.append(topic);
+  }
+  value_.append(message.payload()).append(properties);
+  ++count_;
+}
+
+std::string_view pack_writer::value() {
+  value_[0] = static_cast<char>(pack_format);
+  value_[1] = static_cast<char>(count_);
+  return value_;
+}
+
+void pack_writer::clear() noexcept {
+  value_.clear();
+  count_ = 0;
+}
+
+std::optional<size_t> pack_count(std::string_view value) noexcept {
+  record_reader in{value};
+  auto format = in.number<uint8_t>();
+  auto count = in.number<uint8_t>();
+  if (format != pack_format || count == 0)
+    return std::nullopt;
+  return count;
+}
+
+bool decode_pack(std::string_view value, std::vector<entry_view>& to) {
+  to.clear();
+  auto count = pack_count(value);
+  if (!count)
+    return false;
+  record_reader in{value.substr(2)};
+  std::string_view topic;
+  to.resize(*count);
+  for (auto& each : to)
+    if (!take_entry(in, topic, each))
+      return false;
+  return in.is_done();
+}
+
+} // namespace troupe::storage

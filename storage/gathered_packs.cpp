@@ -1,0 +1,88 @@
+#include "storage/gathered_packs.hpp"
+
+#include <algorithm>
+
+namespace troupe::storage {
+
+namespace {
+
+/// Packs that keep their memory from one commit to the next.
+constexpr size_t kept_packs = 64;
+
+} // namespace
+
+gathered_packs::open_pack& gathered_packs::pack_of(broker::session_key key) {
+  auto [found, is_new] = of_queue_.try_emplace(key, used_);
+  if (is_new && used_++ == packs_.size())
+    packs_.emplace_back();
+  return packs_[found->second];
+}
+
+void gathered_packs::add(rocksdb::WriteBatch& batch,
+                         rocksdb::ColumnFamilyHandle* home,
+                         queue_position where,
+                         const broker::publication& message,
+                         const broker::entry_options& options) {
+  auto& pack = pack_of(where.key);
+  auto is_next = where.sequence == pack.last.sequence + 1;
+  if (!pack.content.is_empty() && (!is_next || pack.content.is_full()))
+    finish(batch, home, pack);
+  pack.content.add(message, options);
+  pack.last = where;
+}
+
+void gathered_packs::close(rocksdb::WriteBatch& batch,
+                           rocksdb::ColumnFamilyHandle* home,
+                           broker::session_key key) {
+  auto found = of_queue_.find(key);
+  if (found == of_queue_.end())
+    return;
+  if (auto& pack = packs_[found->second]; !pack.content.is_empty())
+    finish(batch, home, pack);
+}
+
+void gathered_packs::finish(rocksdb::WriteBatch& batch,
+                            rocksdb::ColumnFamilyHandle* home,
+                            open_pack& pack) {
+  batch.Put(home, pack_at(pack.last).view(), pack.content.value());
+  pack.content.clear();
+  closed_.push_back(pack.last);
+}
+
+void gathered_packs::write(rocksdb::WriteBatch& batch,
+                           rocksdb::ColumnFamilyHandle* home) {
+  for (size_t i = 0; i < used_; ++i)
+    if (!packs_[i].content.is_empty())
+      finish(batch, home, packs_[i]);
+}
+
+void gathered_packs::take_back(rocksdb::WriteBatch& batch,
+                               rocksdb::ColumnFamilyHandle* home,
+                               broker::session_key key, uint64_t until) {
+  auto found = of_queue_.find(key);
+  if (found == of_queue_.end())
+    return;
+  if (auto& pack = packs_[found->second]; pack.last.sequence <= until)
+    pack.content.clear();
+  auto is_meant = [&](queue_position last) {
+    return last.key == key && last.sequence <= until;
+  };
+  for (auto last : closed_)
+    if (is_meant(last))
+      batch.SingleDelete(home, pack_at(last).view());
+  std::erase_if(closed_, is_meant);
+}
+
+void gathered_packs::clear() {
+  for (size_t i = 0; i < used_; ++i)
+    packs_[i].content.clear();
+  if (packs_.size() > kept_packs) {
+    packs_.resize(kept_packs);
+    packs_.shrink_to_fit();
+  }
+  used_ = 0;
+  of_queue_.clear();
+  closed_.clear();
+}
+
+} // namespace troupe::storage
