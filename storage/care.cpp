@@ -82,8 +82,7 @@ bool disk_store::write_swept(rocksdb::WriteBatch& tidy, session_key key,
 }
 
 // A gap says that it is gone, until nothing is left of the pack.
-void disk_store::remove_packed(rocksdb::WriteBatch& tidy,
-                               queue_cursor& queue) {
+void disk_store::remove_packed(rocksdb::WriteBatch& tidy, queue_cursor& queue) {
   auto* home = (*db_)[family::queue];
   auto key = queue.position().key;
   tidy.Put(home, gap_at(queue.position()).view(), gap_value);

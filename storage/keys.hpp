@@ -103,9 +103,9 @@ session_of(std::string_view key) noexcept {
 inline std::optional<queue_place> place_of(std::string_view key) noexcept {
   if (key.size() < entry_id::size || key.size() > pack_id::size)
     return std::nullopt;
-  queue_place result{{get_number<uint64_t>(key.data()),
-                      get_number<uint64_t>(key.data() + 8)},
-                     queue_record::entry};
+  queue_place result{
+      {get_number<uint64_t>(key.data()), get_number<uint64_t>(key.data() + 8)},
+      queue_record::entry};
   if (key.size() == pack_id::size) {
     result.what = static_cast<queue_record>(key.back());
     if (result.what != queue_record::gap && result.what != queue_record::pack)

@@ -93,8 +93,7 @@ void queue_cursor::note_gap() {
 
 void queue_cursor::find_in_pack(size_t index) {
   while (index < pack_.size()
-         && std::binary_search(gaps_.begin(), gaps_.end(),
-                               pack_first_ + index))
+         && std::binary_search(gaps_.begin(), gaps_.end(), pack_first_ + index))
     ++index;
   is_valid_ = index < pack_.size();
   if (!is_valid_)

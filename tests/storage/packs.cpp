@@ -1,8 +1,7 @@
 // Queues whose entries lie in packs.
+#include "raw_database.hpp"
 #include "storage/entry_pack.hpp"
 #include "storage/meta.hpp"
-
-#include "raw_database.hpp"
 #include "stores.hpp"
 
 #include <caf/test/unit_test.hpp>
@@ -44,7 +43,8 @@ struct fixture {
   strings records() {
     on.close();
     strings result;
-    for (const auto& [key, value] : raw_database{directory()}.all(family::queue))
+    for (const auto& [key, value] :
+         raw_database{directory()}.all(family::queue))
       result.push_back(name_of(*storage::place_of(key)));
     on.reopen();
     return result;
@@ -64,8 +64,9 @@ struct fixture {
 
   bool has_mark() {
     on.close();
-    auto found = raw_database{directory()}.all(family::meta).count(
-        storage::ended_key(1));
+    auto found = raw_database{directory()}
+                     .all(family::meta)
+                     .count(storage::ended_key(1));
     on.reopen();
     return found != 0;
   }
