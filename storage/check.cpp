@@ -29,15 +29,26 @@ std::string readable(std::string_view key) {
   return result;
 }
 
+std::string name_of(queue_place place) {
+  switch (place.what) {
+  case queue_record::entry:
+    break;
+  case queue_record::gap:
+    return fmt::format("queue {}, gap {}", place.key, place.sequence);
+  case queue_record::pack:
+    return fmt::format("queue {}, entries up to {}", place.key, place.sequence);
+  }
+  return fmt::format("queue {}, entry {}", place.key, place.sequence);
+}
+
 // Keys of sessions begin with a number.
 std::string name_of(family where, std::string_view key) {
   auto id = session_of(key);
   if (!id || where == family::retained || where == family::meta)
     return fmt::format("{} \"{}\"", to_string(where), readable(key));
+  if (auto place = where == family::queue ? place_of(key) : std::nullopt)
+    return name_of(*place);
   auto rest = key.substr(session_id::size);
-  if (where == family::queue && rest.size() == 8)
-    return fmt::format("queue {}, entry {}", *id,
-                       get_number<uint64_t>(rest.data()));
   return fmt::format("{} {}{}{}", to_string(where), *id,
                      rest.empty() ? "" : " ", readable(rest));
 }

@@ -38,6 +38,7 @@ void queue_cursor::find() {
 }
 
 bool queue_cursor::look(queue_place place) {
+  last_number_ = place.sequence;
   switch (place.what) {
   case queue_record::entry:
     return look_at_entry(place);

@@ -44,6 +44,9 @@ public:
   const std::vector<uint64_t>& gaps() const noexcept { return gaps_; }
   /// The entry is gone from now on.
   void note_gap();
+  /// The highest number that a record passed so far has to do with, gaps
+  /// included; 0: none.
+  uint64_t last_number() const noexcept { return last_number_; }
 
   std::string_view key() const { return records_.key().ToStringView(); }
   std::string_view value() const { return records_.value().ToStringView(); }
@@ -60,6 +63,7 @@ private:
   rocksdb::Iterator& records_;
   broker::session_key key_;
   uint64_t from_ = 0;
+  uint64_t last_number_ = 0;
   bool is_valid_ = false;
   uint64_t sequence_ = 0;
   const entry_view* entry_ = nullptr;

@@ -38,9 +38,7 @@ private:
   std::unique_ptr<rocksdb::Iterator> records_;
 };
 
-void add(broker::queue_totals& to, const entry_header& entry,
-         uint64_t sequence) {
-  to.last_sequence = sequence;
+void add(broker::queue_totals& to, const entry_header& entry) {
   if (entry.kind == entry_kind::released)
     return;
   ++to.messages;
@@ -94,18 +92,21 @@ bool disk_store::read_sessions(
       if (found.will = decode_will(wills.value(), now); !found.will)
         note_damage(tidy, family::wills, wills.key(), wills.value());
     auto visible = first_visible(*key, 0);
-    queue.is_at(*key);
     queue_cursor entries{queue.records(), *key};
-    for (entries.start(visible); entries.is_valid(); entries.next())
+    // What a mark covers may be much; without one the first record is near.
+    if (visible > 1)
+      entries.seek(visible);
+    else if (queue.is_at(*key))
+      entries.start(visible);
+    for (; entries.is_valid(); entries.next())
       if (const auto* entry = entries.entry())
-        add(found.queue, entry->header, entries.sequence());
+        add(found.queue, entry->header);
       else
         note_damage(tidy, family::queue, entries.key(), entries.value());
     // A number that the window knows is not given again, even if its entry is
     // gone: the new one would be taken for launched. Nor one that is dealt
-    // with: nobody would see it.
-    found.queue.last_sequence =
-        std::max(found.queue.last_sequence, visible - 1);
+    // with, or has left a gap: nobody would see it.
+    found.queue.last_sequence = std::max(entries.last_number(), visible - 1);
     for (; windows.is_at(*key); windows.next())
       if (auto window = decode_window(windows.value()))
         for (const auto& run : *window)

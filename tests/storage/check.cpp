@@ -1,6 +1,7 @@
 // verify, repair, backup and restore.
 #include "database_files.hpp"
 #include "raw_database.hpp"
+#include "storage/entry_pack.hpp"
 #include "storage/keys.hpp"
 #include "storage/records.hpp"
 
@@ -107,6 +108,37 @@ CAF_TEST(every flaw is named and repaired and nothing else changes) {
   on.reopen();
   CAF_CHECK_EQUAL(payloads(*on, 1), (strings{large('x'), "two"}));
   CAF_CHECK_EQUAL(payloads(*on, 2), strings{large('x')});
+}
+
+CAF_TEST(packs and gaps are checked and repaired) {
+  for (uint64_t i = 3; i <= 5; ++i) {
+    queue_target target{1, i, {}};
+    on->append(*make(std::to_string(i)), {&target, 1}, test_now);
+  }
+  CAF_REQUIRE(is_done(on->commit(false)));
+  on->erase_entry(1, 4, 8);
+  CAF_REQUIRE(is_done(on->commit(false)));
+  on.close();
+  CAF_CHECK_EQUAL(storage::verify(directory(), nullptr).damage, strings{});
+  {
+    storage::pack_writer pack;
+    pack.add(*make("nobody's"), {});
+    raw_database raw{directory()};
+    raw.put(family::queue, storage::pack_at({9, 2}).view(), pack.value());
+    raw.put(family::queue, storage::pack_at({1, 9}).view(), "\x03\x02x");
+    raw.put(family::queue, storage::gap_at({1, 7}).view(), "x");
+  }
+  auto report = storage::verify(directory(), nullptr);
+  CAF_CHECK_EQUAL(report.damage.size(), 3u);
+  CAF_CHECK(mentions(report.damage,
+                     "queue 9, entries up to 2: belongs to no session"));
+  CAF_CHECK(
+      mentions(report.damage, "queue 1, entries up to 9: cannot be read"));
+  CAF_CHECK(mentions(report.damage, "queue 1, gap 7: cannot be read"));
+  CAF_CHECK_EQUAL(storage::repair(directory(), nullptr).error, "");
+  CAF_CHECK_EQUAL(storage::verify(directory(), nullptr).damage, strings{});
+  on.reopen();
+  CAF_CHECK_EQUAL(payloads(*on, 1), (strings{large('x'), "two", "3", "5"}));
 }
 
 CAF_TEST(a repair that is interrupted does no harm) {

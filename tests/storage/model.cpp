@@ -185,6 +185,18 @@ private:
         raw.compact(family::queue);
     }
     disk_.reopen();
+    for (const auto& each : sessions_of(*disk_, now_))
+      number_from(each.record.key, each.queue.last_sequence);
+  }
+
+  // As a broker does after a restart.
+  void number_from(session_key key, uint64_t last) {
+    last_[key] = last;
+    done_[key] = std::min(done_[key], last);
+    for (auto* each : {&erased_alone_, &exactly_once_, &released_}) {
+      auto& numbers = (*each)[key];
+      numbers.erase(numbers.upper_bound(last), numbers.end());
+    }
   }
 
   void compare() {

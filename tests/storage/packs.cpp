@@ -184,6 +184,18 @@ CAF_TEST(an entry is erased by the commit that packs it) {
   CAF_CHECK_EQUAL(payloads(*on, 1), (strings{"1", "3"}));
 }
 
+CAF_TEST(the number of a gap is not given again) {
+  CAF_REQUIRE(fill({1, 2, 3}));
+  on->erase_entry(1, 3, 8);
+  CAF_REQUIRE(commit());
+  CAF_CHECK_EQUAL(totals().last_sequence, 3u);
+  on->erase_entry(1, 1, 8);
+  on->erase_entry(1, 2, 8);
+  CAF_REQUIRE(commit());
+  CAF_CHECK_EQUAL(totals().last_sequence, 3u);
+  CAF_CHECK_EQUAL(totals().messages, 0u);
+}
+
 CAF_TEST(a gap does not reach beyond its pack) {
   CAF_REQUIRE(fill({1, 2}));
   CAF_REQUIRE(fill({3, 4}));
