@@ -180,7 +180,7 @@ public:
 private:
   static bool is_all_there_is(queue_record what, std::string_view value) {
     if (what != queue_record::entry)
-      return value.starts_with(static_cast<char>(pack_format));
+      return value == gap_value || is_pack(value);
     auto entry = decode_entry_header(value);
     return entry && entry->kind == entry_kind::whole;
   }

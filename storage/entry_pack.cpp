@@ -3,6 +3,8 @@
 #include "storage/bytes.hpp"
 
 #include <array>
+#include <lz4.h>
+#include <new>
 
 namespace troupe::storage {
 
@@ -93,24 +95,96 @@ void pack_writer::clear() noexcept {
   count_ = 0;
 }
 
+// -- compression --------------------------------------------------------------
+
+namespace {
+
+// Format, count and size.
+constexpr size_t compressed_header = 2 + 2;
+/// No pack is larger: it is full before its last entry, which is small.
+constexpr size_t largest_pack =
+    pack_bytes + 2 * broker::store::shared_body_size;
+
+} // namespace
+
+struct pack_compressor::state {
+  LZ4_stream_t* stream = LZ4_createStream();
+
+  state() {
+    if (stream == nullptr)
+      throw std::bad_alloc{};
+  }
+  state(const state&) = delete;
+  state& operator=(const state&) = delete;
+  ~state() { LZ4_freeStream(stream); }
+};
+
+pack_compressor::pack_compressor() : state_(std::make_unique<state>()) {
+  compressed_.resize(compressed_header + largest_pack);
+}
+
+pack_compressor::~pack_compressor() = default;
+
+// Not worth it for less than an eighth: who reads it pays, too.
+std::string_view pack_compressor::compress(std::string_view pack) {
+  auto content = pack.substr(2);
+  auto most = pack.size() - pack.size() / 8 - compressed_header;
+  if (content.size() > largest_pack || pack.size() <= 2 * compressed_header)
+    return pack;
+  auto* out = compressed_.data();
+  LZ4_resetStream_fast(state_->stream);
+  auto size = LZ4_compress_fast_continue(
+      state_->stream, content.data(), out + compressed_header,
+      static_cast<int>(content.size()), static_cast<int>(most), 1);
+  if (size <= 0)
+    return pack;
+  out = put_number(out, compressed_format);
+  *out++ = pack[1];
+  put_number(out, static_cast<uint16_t>(content.size()));
+  return {compressed_.data(), compressed_header + static_cast<size_t>(size)};
+}
+
+// -- reading ------------------------------------------------------------------
+
 std::optional<size_t> pack_count(std::string_view value) noexcept {
   record_reader in{value};
   auto format = in.number<uint8_t>();
   auto count = in.number<uint8_t>();
-  if (format != pack_format || count == 0)
+  if ((format != pack_format && format != compressed_format) || count == 0)
     return std::nullopt;
   return count;
 }
 
-bool decode_pack(std::string_view value, std::vector<entry_view>& to) {
-  to.clear();
+bool pack_reader::read(std::string_view value) {
+  auto is_good = take_all(value);
+  if (!is_good)
+    entries_.clear();
+  return is_good;
+}
+
+bool pack_reader::take_all(std::string_view value) {
   auto count = pack_count(value);
   if (!count)
     return false;
-  record_reader in{value.substr(2)};
+  auto content = value.substr(2);
+  if (static_cast<uint8_t>(value[0]) == compressed_format) {
+    record_reader header{content};
+    size_t size = header.number<uint16_t>();
+    if (header.failed() || size > largest_pack)
+      return false;
+    content.remove_prefix(sizeof(uint16_t));
+    uncompressed_.resize(size);
+    auto found = LZ4_decompress_safe(content.data(), uncompressed_.data(),
+                                     static_cast<int>(content.size()),
+                                     static_cast<int>(size));
+    if (found < 0 || static_cast<size_t>(found) != size)
+      return false;
+    content = uncompressed_;
+  }
+  record_reader in{content};
   std::string_view topic;
-  to.resize(*count);
-  for (auto& each : to)
+  entries_.assign(*count, {});
+  for (auto& each : entries_)
     if (!take_entry(in, topic, each))
       return false;
   return in.is_done();

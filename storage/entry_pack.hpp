@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@ namespace troupe::storage {
 
 /// The first byte of a pack and of a gap.
 inline constexpr uint8_t pack_format = 3;
+/// That of a pack that is compressed.
+inline constexpr uint8_t compressed_format = 4;
 /// The value of a gap, whose key says all.
 inline constexpr std::string_view gap_value{"\x03", 1};
 
@@ -55,11 +58,46 @@ private:
   size_t topic_size_ = 0;
 };
 
+/// Makes packs smaller, if they become much smaller: messages of one topic are
+/// mostly like each other.
+class pack_compressor {
+public:
+  pack_compressor();
+  ~pack_compressor();
+  pack_compressor(const pack_compressor&) = delete;
+  pack_compressor& operator=(const pack_compressor&) = delete;
+
+  /// `pack`, or what is to be written instead; valid as long as `pack` and
+  /// until the next call.
+  std::string_view compress(std::string_view pack);
+
+private:
+  struct state;
+  std::unique_ptr<state> state_;
+  std::string compressed_;
+};
+
 /// How many entries a pack has; nothing: it cannot be one.
 std::optional<size_t> pack_count(std::string_view value) noexcept;
+inline bool is_pack(std::string_view value) noexcept {
+  return pack_count(value).has_value();
+}
 
-/// The entries of a pack, which point into `value`; false: it is damaged, and
-/// nothing of it is to be used.
-bool decode_pack(std::string_view value, std::vector<entry_view>& to);
+/// Takes packs apart.
+class pack_reader {
+public:
+  /// False: it is damaged, and `entries` are none.
+  bool read(std::string_view value);
+  /// They point into the value and into the reader.
+  const std::vector<entry_view>& entries() const noexcept { return entries_; }
+  bool is_empty() const noexcept { return entries_.empty(); }
+  void clear() noexcept { entries_.clear(); }
+
+private:
+  bool take_all(std::string_view value);
+
+  std::vector<entry_view> entries_;
+  std::string uncompressed_;
+};
 
 } // namespace troupe::storage

@@ -44,7 +44,8 @@ void gathered_packs::close(rocksdb::WriteBatch& batch,
 void gathered_packs::finish(rocksdb::WriteBatch& batch,
                             rocksdb::ColumnFamilyHandle* home,
                             open_pack& pack) {
-  batch.Put(home, pack_at(pack.last).view(), pack.content.value());
+  batch.Put(home, pack_at(pack.last).view(),
+            compressor_.compress(pack.content.value()));
   pack.content.clear();
   closed_.push_back(pack.last);
 }

@@ -46,6 +46,7 @@ private:
   std::vector<open_pack> packs_;
   size_t used_ = 0;
   std::unordered_map<broker::session_key, size_t> of_queue_;
+  pack_compressor compressor_;
   /// The last entries of those that are in the batch.
   std::vector<queue_position> closed_;
 };

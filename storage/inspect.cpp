@@ -115,14 +115,14 @@ bool is_sound_in_queue(std::optional<queue_place> place,
                        std::string_view value) {
   if (!place)
     return false;
-  std::vector<entry_view> pack;
+  pack_reader pack;
   switch (place->what) {
   case queue_record::entry:
     return decode_entry(value).has_value();
   case queue_record::gap:
     return value == gap_value;
   case queue_record::pack:
-    return decode_pack(value, pack) && pack.size() <= place->sequence;
+    return pack.read(value) && pack.entries().size() <= place->sequence;
   }
   return false;
 }

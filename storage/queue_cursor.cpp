@@ -71,11 +71,11 @@ bool queue_cursor::look_into_pack(queue_place place) {
     gaps_.clear();
     return false;
   }
-  if (!decode_pack(value(), pack_) || pack_.size() > place.sequence) {
+  if (!pack_.read(value()) || pack_size() > place.sequence) {
     pack_.clear();
     return be_damaged();
   }
-  pack_first_ = place.sequence - pack_.size() + 1;
+  pack_first_ = place.sequence - pack_size() + 1;
   // Of packs before it that were removed.
   gaps_.erase(gaps_.begin(),
               std::lower_bound(gaps_.begin(), gaps_.end(), pack_first_));
@@ -93,14 +93,14 @@ void queue_cursor::note_gap() {
 }
 
 void queue_cursor::find_in_pack(size_t index) {
-  while (index < pack_.size()
+  while (index < pack_size()
          && std::binary_search(gaps_.begin(), gaps_.end(), pack_first_ + index))
     ++index;
-  is_valid_ = index < pack_.size();
+  is_valid_ = index < pack_size();
   if (!is_valid_)
     return;
   sequence_ = pack_first_ + index;
-  entry_ = &pack_[index];
+  entry_ = &pack_.entries()[index];
 }
 
 bool queue_cursor::be_damaged() {

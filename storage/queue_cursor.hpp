@@ -37,8 +37,8 @@ public:
   uint64_t sequence() const noexcept { return sequence_; }
   queue_position position() const noexcept { return {key_, sequence_}; }
   /// It lies in a pack: `key` and `value` are those of the pack.
-  bool is_packed() const noexcept { return !pack_.empty(); }
-  size_t pack_size() const noexcept { return pack_.size(); }
+  bool is_packed() const noexcept { return !pack_.is_empty(); }
+  size_t pack_size() const noexcept { return pack_.entries().size(); }
   /// Entries of the pack that are gone, as far as they lie behind where the
   /// cursor began.
   const std::vector<uint64_t>& gaps() const noexcept { return gaps_; }
@@ -68,7 +68,7 @@ private:
   uint64_t sequence_ = 0;
   const entry_view* entry_ = nullptr;
   entry_view alone_;
-  std::vector<entry_view> pack_;
+  pack_reader pack_;
   uint64_t pack_first_ = 0;
   std::vector<uint64_t> gaps_;
 };

@@ -4,7 +4,11 @@
 
 #include <caf/test/unit_test.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <random>
+#include <string>
+#include <vector>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -53,8 +57,9 @@ pack_writer varied() {
 CAF_TEST(what was packed comes out as it was) {
   auto pack = varied();
   CAF_CHECK_EQUAL(pack.count(), 4u);
-  std::vector<entry_view> found;
-  CAF_REQUIRE(decode_pack(pack.value(), found));
+  pack_reader reader;
+  CAF_REQUIRE(reader.read(pack.value()));
+  const auto& found = reader.entries();
   CAF_REQUIRE_EQUAL(found.size(), 4u);
   CAF_CHECK(found[0].header.options == at_most_once());
   CAF_CHECK(found[1].header.options == at_least_once());
@@ -95,10 +100,10 @@ CAF_TEST(a writer makes one pack after the other) {
   pack.clear();
   CAF_CHECK(pack.is_empty());
   pack.add(*make(spec_of("again", "another")), {});
-  std::vector<entry_view> found;
-  CAF_REQUIRE(decode_pack(pack.value(), found));
-  CAF_REQUIRE_EQUAL(found.size(), 1u);
-  CAF_CHECK_EQUAL(found[0].message.topic, "another");
+  pack_reader reader;
+  CAF_REQUIRE(reader.read(pack.value()));
+  CAF_REQUIRE_EQUAL(reader.entries().size(), 1u);
+  CAF_CHECK_EQUAL(reader.entries()[0].message.topic, "another");
 }
 
 CAF_TEST(a pack is full at some size and at some number of entries) {
@@ -107,45 +112,132 @@ CAF_TEST(a pack is full at some size and at some number of entries) {
     auto message = make(spec_of(std::string(size, 'x')));
     while (!pack.is_full())
       pack.add(*message, {});
-    std::vector<entry_view> found;
-    CAF_REQUIRE(decode_pack(pack.value(), found));
-    CAF_CHECK_EQUAL(found.size(), pack.count());
+    pack_reader reader;
+    CAF_REQUIRE(reader.read(pack.value()));
+    CAF_CHECK_EQUAL(reader.entries().size(), pack.count());
     CAF_CHECK_EQUAL(pack.count(), size == 1 ? 255u : 9u);
   }
 }
 
+// -- compression --------------------------------------------------------------
+
+namespace {
+
+/// A pack of messages like those of a sensor.
+pack_writer telemetry(size_t count) {
+  pack_writer result;
+  for (size_t i = 0; i < count; ++i)
+    result.add(*make(spec_of(R"({"sensor":"boiler-7","celsius":)"
+                                 + std::to_string(70 + i) + R"(,"state":"ok"})",
+                             "plant/hall-3/boiler-7")),
+               at_least_once());
+  return result;
+}
+
+std::string compressed(pack_writer pack) {
+  pack_compressor by;
+  return std::string{by.compress(pack.value())};
+}
+
+} // namespace
+
+CAF_TEST(a compressed pack says what it said before) {
+  auto pack = telemetry(20);
+  auto small = compressed(telemetry(20));
+  CAF_CHECK(small.size() * 4 < pack.value().size());
+  CAF_CHECK_EQUAL(pack_count(small).value_or(0), 20u);
+  pack_reader reader;
+  CAF_REQUIRE(reader.read(small));
+  CAF_REQUIRE_EQUAL(reader.entries().size(), 20u);
+  CAF_CHECK_EQUAL(reader.entries()[19].message.topic, "plant/hall-3/boiler-7");
+  CAF_CHECK_EQUAL(reader.entries()[19].message.payload,
+                  R"({"sensor":"boiler-7","celsius":89,"state":"ok"})");
+}
+
+CAF_TEST(packs are compressed independently) {
+  pack_compressor by;
+  std::vector<std::string> made;
+  for (size_t i = 1; i <= 20; ++i) {
+    auto pack = telemetry(i);
+    made.emplace_back(by.compress(pack.value()));
+  }
+  pack_reader reader;
+  for (size_t i = 20; i > 0; --i) {
+    CAF_REQUIRE(reader.read(made[i - 1]));
+    CAF_CHECK_EQUAL(reader.entries().size(), i);
+    CAF_CHECK_EQUAL(made[i - 1], compressed(telemetry(i)));
+  }
+}
+
+CAF_TEST(what hardly becomes smaller is not compressed) {
+  std::mt19937 random{5};
+  pack_writer pack;
+  while (!pack.is_full()) {
+    std::string noise(400, '\0');
+    std::generate(noise.begin(), noise.end(), std::ref(random));
+    pack.add(*make(spec_of(noise)), {});
+  }
+  pack_compressor by;
+  CAF_CHECK_EQUAL(by.compress(pack.value()), pack.value());
+  pack_writer tiny;
+  tiny.add(*make(spec_of("", "a")), {});
+  CAF_CHECK_EQUAL(by.compress(tiny.value()), tiny.value());
+}
+
+CAF_TEST(the largest pack is compressed too) {
+  pack_writer pack;
+  auto message =
+      make(spec_of(std::string(store::shared_body_size - 1 - 7, 'x')));
+  while (!pack.is_full())
+    pack.add(*message, at_most_once());
+  pack_compressor by;
+  auto small = std::string{by.compress(pack.value())};
+  CAF_CHECK(small.size() < 200);
+  pack_reader reader;
+  CAF_REQUIRE(reader.read(small));
+  CAF_CHECK_EQUAL(reader.entries().size(), pack.count());
+}
+
+// -- damage -------------------------------------------------------------------
+
 CAF_TEST(a pack that was cut off is damaged) {
   auto pack = varied();
-  auto whole = std::string{pack.value()};
-  std::vector<entry_view> found;
-  for (size_t size = 0; size < whole.size(); ++size) {
-    // A copy of its own, so that a sanitizer sees what is read behind it.
-    std::vector<char> cut(whole.data(), whole.data() + size);
-    CAF_CHECK(!decode_pack({cut.data(), size}, found));
+  for (const auto& whole :
+       {std::string{pack.value()}, compressed(telemetry(5))}) {
+    pack_reader reader;
+    for (size_t size = 0; size < whole.size(); ++size) {
+      // A copy of its own, so that a sanitizer sees what is read behind it.
+      std::vector<char> cut(whole.data(), whole.data() + size);
+      CAF_CHECK(!reader.read({cut.data(), size}));
+      CAF_CHECK(reader.is_empty());
+    }
+    CAF_CHECK(!reader.read(whole + "x"));
   }
-  CAF_CHECK(!decode_pack(whole + "x", found));
 }
 
 CAF_TEST(nothing in a pack is trusted) {
   auto pack = varied();
-  auto whole = std::string{pack.value()};
   std::mt19937 random{7};
-  for (int i = 0; i < 100'000; ++i) {
-    std::vector<char> bytes(whole.begin(), whole.end());
-    for (auto changes = 1 + random() % 3; changes > 0; --changes)
-      bytes[random() % bytes.size()] = static_cast<char>(random());
-    std::vector<entry_view> found;
-    if (!decode_pack({bytes.data(), bytes.size()}, found))
-      continue;
-    auto count = pack_count({bytes.data(), bytes.size()});
-    CAF_REQUIRE(count);
-    CAF_REQUIRE_EQUAL(found.size(), *count);
-    for (const auto& each : found) {
-      CAF_REQUIRE(!each.message.topic.empty());
-      CAF_REQUIRE_EQUAL(each.header.payload_size, each.message.payload.size());
+  for (const auto& whole :
+       {std::string{pack.value()}, compressed(telemetry(5))})
+    for (int i = 0; i < 50'000; ++i) {
+      std::vector<char> bytes(whole.begin(), whole.end());
+      for (auto changes = 1 + random() % 3; changes > 0; --changes)
+        bytes[random() % bytes.size()] = static_cast<char>(random());
+      std::string_view value{bytes.data(), bytes.size()};
+      pack_reader reader;
+      if (!reader.read(value))
+        continue;
+      CAF_REQUIRE_EQUAL(reader.entries().size(), pack_count(value).value_or(0));
+      for (const auto& each : reader.entries()) {
+        CAF_REQUIRE(!each.message.topic.empty());
+        CAF_REQUIRE_EQUAL(each.header.payload_size,
+                          each.message.payload.size());
+      }
     }
-  }
 }
+
+// -- what is packed -----------------------------------------------------------
 
 CAF_TEST(only small messages that nobody changes are packed) {
   auto message = make(spec_of("x"));

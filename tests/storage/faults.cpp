@@ -8,7 +8,10 @@
 
 #include <caf/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
+#include <random>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -231,10 +234,13 @@ CAF_TEST(damage that shows in use is mended at once) {
     auto opened = storage::open_store({database, false});
     for (session_key key = 1; key <= 3; ++key)
       opened.store->put_session(make_session(key));
+    // What cannot be compressed, so that there is much that is not damaged.
+    std::mt19937 random{1};
+    std::string payload(200, '\0');
     for (uint64_t i = 1; i <= 2000; ++i) {
+      std::generate(payload.begin(), payload.end(), std::ref(random));
       std::vector<queue_target> all{{1, i, {}}, {2, i, {}}, {3, i, {}}};
-      opened.store->append(*make(std::string(200, static_cast<char>(i))), all,
-                           test_now);
+      opened.store->append(*make(payload), all, test_now);
     }
     CAF_REQUIRE(is_done(opened.store->commit(false)));
   }

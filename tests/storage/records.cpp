@@ -81,6 +81,11 @@ std::vector<record> all_records() {
   pack.add(*make(spec), {});
   result.push_back({family::queue, std::string{pack_at({1, 2}).view()},
                     std::string{pack.value()}});
+  while (pack.count() < 100)
+    pack.add(*make(message_spec{}), {});
+  pack_compressor compressor;
+  result.push_back({family::queue, std::string{pack_at({1, 200}).view()},
+                    std::string{compressor.compress(pack.value())}});
   result.push_back({family::queue, std::string{gap_at({1, 2}).view()},
                     std::string{gap_value}});
   body_parts body;
