@@ -1,11 +1,9 @@
 #include "actors/connection.hpp"
 
 #include "actors/authorship.hpp"
-#include "actors/journaling.hpp"
 #include "actors/link.hpp"
 #include "actors/packet_log.hpp"
 #include "actors/tell.hpp"
-#include "broker/mount_point.hpp"
 #include "core/log.hpp"
 #include "protocol/encoder.hpp"
 
@@ -28,13 +26,6 @@ constexpr auto linger_time = seconds{1};
 /// Acknowledgements owed at which reading stops. A client can have 65,535 QoS 2
 /// messages open and must then still be heard, for its PUBRELs.
 constexpr size_t most_unacknowledged = 2 * 65'536;
-
-bool asks_for_answers(const broker::publication_batch& batch) {
-  return std::any_of(
-      batch.items.begin(), batch.items.end(), [](const auto& item) {
-        return item.message->qos() != protocol::qos::at_most_once;
-      });
-}
 
 output_limits limits_of(const listener_policy& at) {
   return {at.broker->output_pause, at.broker->output_limit};
@@ -167,123 +158,6 @@ void connection::on(attached& message) {
   }
 }
 
-void connection::send_connack(bool session_present) {
-  auto answer = std::move(client_->decision.answer);
-  if (!client_->authentication_data.empty()) {
-    answer.properties.authentication_method = security::scram_method;
-    answer.properties.authentication_data = client_->authentication_data;
-  }
-  // Always 0 for MQTT 3.1, where the bit is reserved.
-  answer.session_present = session_present && version_ != version::v31;
-  if (client_->decision.client_id_assigned && version_ == version::v5)
-    answer.properties.assigned_client_id = client_id_;
-  log::client(log::level::debug, client_id_, "Sending CONNACK to {} ({}, {})",
-              client_id_, answer.session_present ? 1 : 0, answer.code);
-  protocol::encode(output_.control(), answer, version_);
-  loop_.stats().packets_sent.add();
-  mark();
-}
-
-void connection::on(send_now& message) {
-  if (is_ending_)
-    return;
-  for (const auto& delivery : message.deliveries) {
-    const auto& item = message.batch->items[delivery.item];
-    broker::delivery_header header;
-    header.packet_id = delivery.packet_id;
-    header.subscription_id = delivery.subscription_id;
-    header.qos = delivery.qos;
-    header.retain = delivery.retain;
-    header.with_path = peer_;
-    if (!prepare(header, *item.message))
-      continue;
-    packet_log::sent(client_id_, *item.message, header);
-    output_.publish(*item.message, header);
-  }
-  output_.hold(std::move(message.batch));
-  if (link_)
-    settle_lowered();
-  mark();
-}
-
-void connection::on(send_queued& message) {
-  if (is_ending_)
-    return;
-  for (const auto& delivery : message.deliveries) {
-    if (delivery.pubrel) {
-      release(delivery);
-      continue;
-    }
-    broker::delivery_header header;
-    header.packet_id = delivery.packet_id;
-    header.subscription_id = delivery.subscription_id;
-    header.qos = delivery.qos;
-    header.retain = delivery.retain;
-    header.with_path = peer_;
-    header.dup = delivery.dup;
-    if (!prepare(header, *delivery.message))
-      continue;
-    packet_log::sent(client_id_, *delivery.message, header);
-    output_.publish(*delivery.message, header);
-  }
-  if (link_)
-    settle_lowered();
-  mark();
-}
-
-/// PUBREL.
-void connection::release(const broker::queued_delivery& delivery) {
-  if (link_ && link_->swallows_pubrel(delivery.packet_id))
-    return;
-  packet_log::sent(client_id_, protocol::packet_type::pubrel,
-                   delivery.packet_id);
-  protocol::encode_acknowledgement(
-      output_.control(), protocol::packet_type::pubrel, delivery.packet_id,
-      delivery.reason, version_);
-  loop_.stats().packets_sent.add();
-}
-
-/// Names the message as the other side knows it. False: it is not sent.
-bool connection::prepare(broker::delivery_header& header,
-                         const broker::publication& message) {
-  if (link_)
-    return prepare_for_server(header, message);
-  if (const auto& mount_point = rules().mount_point; !mount_point.empty())
-    header.hidden_prefix = static_cast<uint16_t>(
-        broker::hidden_prefix(mount_point, message.topic()));
-  return true;
-}
-
-void connection::on(send_suback& message) {
-  if (is_ending_)
-    return;
-  if (link_) { // nobody there has asked
-    warn_of_refusals(message);
-    return;
-  }
-  if (version_ != version::v5) // one code for every refusal [MQTT-3.9.3-2]
-    for (auto& code : message.codes)
-      if (static_cast<uint8_t>(code) >= 0x80)
-        code = reason::unspecified_error;
-  auto& out = output_.control();
-  if (message.unsubscribe) {
-    packet_log::sent(client_id_, protocol::packet_type::unsuback,
-                     message.packet_id);
-    protocol::encode(out,
-                     protocol::unsuback{message.packet_id, message.codes, {}},
-                     version_);
-  } else {
-    packet_log::sent(client_id_, protocol::packet_type::suback,
-                     message.packet_id);
-    protocol::encode(
-        out, protocol::suback{message.packet_id, message.codes, {}}, version_);
-  }
-  loop_.stats().packets_sent.add();
-  mark();
-  awaits_answer_ = false;
-  decode_input();
-}
-
 /// The listener may be gone; else its new rules hold from the next packet on.
 void connection::on(policy_changed& message) {
   if (is_ending_ || link_) // its bridge decides
@@ -341,132 +215,6 @@ void connection::on_failure(const char* what) noexcept {
   for (auto& batch : loop_.open_batches())
     batch.reset();
   end({broker::end_of_connection::abnormal, reason::unspecified_error, what});
-}
-
-// -- receipts
-// -------------------------------------------------------------------
-
-void connection::on_batch_complete(broker::publication_batch* batch) noexcept {
-  loop_.post_receipt(this, batch);
-}
-
-/// What is to be remembered goes to the store in the order in which it was
-/// read: so the disk never has a later message of a publisher without the
-/// earlier one. Its batches come back here a second time then.
-bool connection::on_receipt(broker::publication_batch& batch) {
-  if (!books_ || batch.progress != broker::publication_batch::stage::routing) {
-    settle(batch);
-    return false;
-  }
-  if (!batch.is_routed)
-    batch.remembers_ids = false; // nothing is acknowledged
-  auto must_be_stored = batch.must_be_stored();
-  if (must_be_stored
-      && node_.settings.acknowledge_after == config::acknowledge_after::routed)
-    acknowledge(batch);
-  books_->on_routed(batch, must_be_stored);
-  while (auto* next = books_->next_to_store())
-    hand_to_store(node_.store, *next);
-  if (must_be_stored)
-    return true;
-  if (!batch.was_lost())
-    remember_origins(node_.store, batch);
-  settle(batch);
-  return false;
-}
-
-/// All is done for a batch: its credit comes back.
-void connection::settle(broker::publication_batch& batch) {
-  --unfinished_batches_;
-  unfinished_bytes_ -= batch.footprint();
-  if (batch.was_lost())
-    forget_lost(loop_, batch);
-  acknowledge(batch);
-  if (is_ending_) {
-    finish_if_done();
-    return;
-  }
-  if (batch.was_lost() && sends_again() && asks_for_answers(batch)) {
-    end({broker::end_of_connection::abnormal, reason::quota_exceeded,
-         "what it sent could not be stored"});
-    return;
-  }
-  if (last_word_ && unfinished_batches_ == 0) {
-    end(*last_word_);
-    return;
-  }
-  if (interest_ != net::interest::both && interest_ != net::interest::read)
-    mark(); // credit is back: read on
-}
-
-/// A bridge takes an error for an answer, and the message would be lost.
-/// Without an answer it sends the message again when its link comes back.
-bool connection::sends_again() const {
-  return is_of_bridge()
-         && node_.settings.acknowledge_after
-                != config::acknowledge_after::routed;
-}
-
-/// A second time it changes nothing.
-void connection::acknowledge(const broker::publication_batch& batch) {
-  auto failed = batch.was_lost();
-  if (failed && (version_ != version::v5 || sends_again())) {
-    receiver_.abandon_batch(batch.number());
-  } else {
-    collect_codes(batch, failed);
-    if (loop_.reason_scratch().empty())
-      return;
-    receiver_.on_batch_complete(batch.number(), loop_.reason_scratch());
-  }
-  if (!is_ending_)
-    send_due_acknowledgements();
-}
-
-void connection::collect_codes(const broker::publication_batch& batch,
-                               bool failed) {
-  auto& codes = loop_.reason_scratch();
-  codes.clear();
-  for (const auto& item : batch.items) {
-    auto level = item.message->qos();
-    if (level == protocol::qos::at_most_once)
-      continue;
-    auto unheard = version_ == version::v5 && !item.matched
-                   && level == protocol::qos::at_least_once;
-    codes.push_back(!batch.is_routed ? reason::unspecified_error
-                    : failed         ? reason::quota_exceeded
-                    : unheard        ? reason::no_matching_subscribers
-                                     : reason::success);
-  }
-}
-
-// -- identifiers of QoS 2
-// -------------------------------------------------------
-
-/// PUBCOMP must wait until the disk has forgotten the identifiers of this read.
-void connection::forget_incoming() {
-  if (!books_ || !books_->has_released())
-    return;
-  remember change;
-  change.key = session_key_;
-  change.ticket = books_->take_released(change.incoming_erased);
-  change.answer_to = caf::actor_cast<stored_sink>(self_);
-  tell(node_.store, std::move(change));
-}
-
-void connection::on(stored& message) {
-  if (is_ending_)
-    return;
-  for (auto packet_id : books_->on_stored(message.ticket))
-    send_pubcomp(packet_id);
-}
-
-void connection::send_pubcomp(uint16_t packet_id) {
-  packet_log::sent(client_id_, protocol::packet_type::pubcomp, packet_id);
-  protocol::encode_acknowledgement(output_.control(),
-                                   protocol::packet_type::pubcomp, packet_id,
-                                   reason::success, version_);
-  loop_.stats().packets_sent.add();
-  mark();
 }
 
 // -- the end

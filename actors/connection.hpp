@@ -83,23 +83,12 @@ private:
 
   // connection.cpp: messages and life
   void on(attached& message);
-  void on(send_now& message);
-  void on(send_queued& message);
-  void on(send_suback& message);
-  void on(stored& message);
   void on(policy_changed& message);
   void on(disconnect_users& message);
   void on(control_answer& message);
   void on(end_link& message);
-  void settle(broker::publication_batch& batch);
-  void acknowledge(const broker::publication_batch& batch);
-  void collect_codes(const broker::publication_batch& batch, bool failed);
   /// At the other end is a broker that passes on what others have published.
   bool is_of_bridge() const { return link_ || peer_ || is_bridge_; }
-  bool sends_again() const;
-  void forget_incoming();
-  void send_pubcomp(uint16_t packet_id);
-  void send_connack(bool session_present);
   void end(const ending& how);
   void send_disconnect(protocol::reason code);
   void close_socket();
@@ -107,17 +96,33 @@ private:
   void log_end(const ending& how) const;
   void set_traffic_limits();
   bool may(security::action what, std::string_view topic);
-  bool prepare(broker::delivery_header& header,
-               const broker::publication& message);
-  void release(const broker::queued_delivery& delivery);
   void set_interest(net::interest wanted);
   void update_interest();
   void arm();
   void mark();
   void after_flush(net::io_result::kind what);
   void tell_writable();
+  bool wants_input() const;
   const config::listener_settings& rules() const;
   const broker::author_ptr& as_author();
+
+  // connection_output.cpp: what the client is sent
+  void send_connack(bool session_present);
+  void on(send_now& message);
+  void on(send_queued& message);
+  void on(send_suback& message);
+  void release(const broker::queued_delivery& delivery);
+  bool prepare(broker::delivery_header& header,
+               const broker::publication& message);
+
+  // connection_receipts.cpp: what becomes of what the client has published
+  void settle(broker::publication_batch& batch);
+  bool sends_again() const;
+  void acknowledge(const broker::publication_batch& batch);
+  void collect_codes(const broker::publication_batch& batch, bool failed);
+  void forget_incoming();
+  void on(stored& message);
+  void send_pubcomp(uint16_t packet_id);
 
   // connection_input.cpp: what the client sends
   void read();
@@ -156,7 +161,6 @@ private:
   bool end_in_order(const ending& how);
   void decode_input();
   bool is_taking_packets() const;
-  bool wants_input() const;
 
   // connection_link.cpp: the other way round, as a bridge's link
   void begin_link(const attached& message);
