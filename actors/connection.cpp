@@ -2,7 +2,6 @@
 
 #include "actors/authorship.hpp"
 #include "actors/link.hpp"
-#include "actors/packet_log.hpp"
 #include "actors/tell.hpp"
 #include "core/log.hpp"
 #include "protocol/encoder.hpp"
