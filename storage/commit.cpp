@@ -48,7 +48,7 @@ broker::store_status sync_logs(const std::string& directory) {
 } // namespace
 
 broker::store_status disk_store::commit(bool synced) {
-  packs_.write(batch_, (*db_)[family::queue]);
+  packs_.write(queues());
   write_marks();
   write_seen();
   if (batch_.Count() == 0) {

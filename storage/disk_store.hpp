@@ -129,6 +129,7 @@ private:
   void erase_all(family where, broker::session_key key);
   void end_queue(broker::session_key key);
   void reopen_queue(broker::session_key key, uint64_t sequence);
+  batch_of_queues queues() { return {batch_, (*db_)[family::queue]}; }
   void remove_record(rocksdb::WriteBatch& batch, queue_place what,
                      std::string_view key);
   void hide_front(rocksdb::WriteBatch& batch, rocksdb::Iterator& records,

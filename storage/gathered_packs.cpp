@@ -18,47 +18,39 @@ gathered_packs::open_pack& gathered_packs::pack_of(broker::session_key key) {
   return packs_[found->second];
 }
 
-void gathered_packs::add(rocksdb::WriteBatch& batch,
-                         rocksdb::ColumnFamilyHandle* home,
-                         queue_position where,
+void gathered_packs::add(const batch_of_queues& to, queue_position where,
                          const broker::publication& message,
                          const broker::entry_options& options) {
   auto& pack = pack_of(where.key);
   auto is_next = where.sequence == pack.last.sequence + 1;
   if (!pack.content.is_empty() && (!is_next || pack.content.is_full()))
-    finish(batch, home, pack);
+    finish(to, pack);
   pack.content.add(message, options);
   pack.last = where;
 }
 
-void gathered_packs::close(rocksdb::WriteBatch& batch,
-                           rocksdb::ColumnFamilyHandle* home,
-                           broker::session_key key) {
+void gathered_packs::close(const batch_of_queues& to, broker::session_key key) {
   auto found = of_queue_.find(key);
   if (found == of_queue_.end())
     return;
   if (auto& pack = packs_[found->second]; !pack.content.is_empty())
-    finish(batch, home, pack);
+    finish(to, pack);
 }
 
-void gathered_packs::finish(rocksdb::WriteBatch& batch,
-                            rocksdb::ColumnFamilyHandle* home,
-                            open_pack& pack) {
-  batch.Put(home, pack_at(pack.last).view(),
-            compressor_.compress(pack.content.value()));
+void gathered_packs::finish(const batch_of_queues& to, open_pack& pack) {
+  to.batch.Put(to.home, pack_at(pack.last).view(),
+               compressor_.compress(pack.content.value()));
   pack.content.clear();
   closed_.push_back(pack.last);
 }
 
-void gathered_packs::write(rocksdb::WriteBatch& batch,
-                           rocksdb::ColumnFamilyHandle* home) {
+void gathered_packs::write(const batch_of_queues& to) {
   for (size_t i = 0; i < used_; ++i)
     if (!packs_[i].content.is_empty())
-      finish(batch, home, packs_[i]);
+      finish(to, packs_[i]);
 }
 
-void gathered_packs::take_back(rocksdb::WriteBatch& batch,
-                               rocksdb::ColumnFamilyHandle* home,
+void gathered_packs::take_back(const batch_of_queues& to,
                                broker::session_key key, uint64_t until) {
   auto found = of_queue_.find(key);
   if (found == of_queue_.end())
@@ -70,7 +62,7 @@ void gathered_packs::take_back(rocksdb::WriteBatch& batch,
   };
   for (auto last : closed_)
     if (is_meant(last))
-      batch.SingleDelete(home, pack_at(last).view());
+      to.batch.SingleDelete(to.home, pack_at(last).view());
   std::erase_if(closed_, is_meant);
 }
 

@@ -12,23 +12,29 @@
 
 namespace troupe::storage {
 
+/// Where records of queues go.
+struct batch_of_queues {
+  rocksdb::WriteBatch& batch;
+  /// Of family `queue`.
+  rocksdb::ColumnFamilyHandle* home;
+};
+
 /// The packs of one commit: entries gathered queue by queue, which become
 /// records when a pack is full and at the end.
 class gathered_packs {
 public:
   /// REQUIRES: is_packed(message, options, its times).
-  void add(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* home,
-           queue_position where, const broker::publication& message,
+  void add(const batch_of_queues& to, queue_position where,
+           const broker::publication& message,
            const broker::entry_options& options);
   /// Writes what is not in the batch yet.
-  void write(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* home);
+  void write(const batch_of_queues& to);
   /// What is added to this queue from now on does not lie in one pack with what
   /// was added before.
-  void close(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* home,
-             broker::session_key key);
+  void close(const batch_of_queues& to, broker::session_key key);
   /// Takes back the packs of a queue whose last entry is at most `until`.
-  void take_back(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* home,
-                 broker::session_key key, uint64_t until);
+  void take_back(const batch_of_queues& to, broker::session_key key,
+                 uint64_t until);
   /// The commit is over.
   void clear();
 
@@ -39,8 +45,7 @@ private:
   };
 
   open_pack& pack_of(broker::session_key key);
-  void finish(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* home,
-              open_pack& pack);
+  void finish(const batch_of_queues& to, open_pack& pack);
 
   /// The first `used_` of them: the others keep their memory.
   std::vector<open_pack> packs_;

@@ -47,7 +47,7 @@ void disk_store::erase_all(family where, session_key key) {
 
 // The queue may be long: only its end is written down.
 void disk_store::end_queue(session_key key) {
-  packs_.close(batch_, (*db_)[family::queue], key);
+  packs_.close(queues(), key);
   uint64_t last = 0;
   session_range queue{*db_, family::queue, key};
   queue->SeekToLast();
@@ -91,7 +91,7 @@ void disk_store::reopen_queue(session_key key, uint64_t sequence) {
     remove_record(batch_, *where, queue.key());
   }
   hide_front(batch_, *queue.operator->(), until);
-  packs_.take_back(batch_, home, key, until);
+  packs_.take_back(queues(), key, until);
   for (const auto& each : gathered_.entries)
     if (each.key == key && each.sequence <= until) {
       release_body(each, 0);
@@ -202,7 +202,7 @@ void disk_store::append(const broker::publication& message,
   for (const auto& to : targets) {
     auto times = times_of(message, to, now);
     if (is_packed(message, to.options, times)) {
-      packs_.add(batch_, home, {to.key, to.sequence}, message, to.options);
+      packs_.add(queues(), {to.key, to.sequence}, message, to.options);
       continue;
     }
     entry_id id{to.key, to.sequence};
