@@ -101,6 +101,7 @@ namespace {
 
 // Format, count and size.
 constexpr size_t compressed_header = 2 + 2;
+constexpr size_t worth_compressing = 128;
 /// No pack is larger: it is full before its last entry, which is small.
 constexpr size_t largest_pack =
     pack_bytes + 2 * broker::store::shared_body_size;
@@ -125,11 +126,12 @@ pack_compressor::pack_compressor() : state_(std::make_unique<state>()) {
 
 pack_compressor::~pack_compressor() = default;
 
-// Not worth it for less than an eighth: who reads it pays, too.
+// Not worth it for less than an eighth: who reads it pays, too. Nor for what is
+// hardly more than one message, which has little that occurs twice.
 std::string_view pack_compressor::compress(std::string_view pack) {
   auto content = pack.substr(2);
   auto most = pack.size() - pack.size() / 8 - compressed_header;
-  if (content.size() > largest_pack || pack.size() <= 2 * compressed_header)
+  if (content.size() > largest_pack || content.size() < worth_compressing)
     return pack;
   auto* out = compressed_.data();
   LZ4_resetStream_fast(state_->stream);
