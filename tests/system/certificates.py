@@ -43,6 +43,9 @@ prompt = no
 basicConstraints = critical,CA:TRUE
 keyUsage = critical,keyCertSign,cRLSign
 """
+# Options of `openssl ca` for a certificate that has expired: -days takes no
+# number below zero.
+PAST = ["-startdate", "20200101000000Z", "-enddate", "20200201000000Z"]
 
 
 class Certificates:
@@ -119,9 +122,7 @@ class Certificates:
             extensions += f"subjectAltName={names}\n"
         (self.folder / f"{name}.ext").write_text(extensions)
         if issuer == "ca":
-            dates = (["-startdate", "20200101000000Z",
-                      "-enddate", "20200201000000Z"]
-                     if expired else ["-days", "30"])
+            dates = PAST if expired else ["-days", "30"]
             self.openssl("ca", "-batch", "-notext", "-in", f"{name}.csr",
                          "-out", f"{name}.crt", "-extfile", f"{name}.ext",
                          *dates)

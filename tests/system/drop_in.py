@@ -17,6 +17,7 @@ import ssl
 import subprocess
 import tempfile
 
+import certificates
 import client as raw
 import harness
 import mqtt
@@ -106,13 +107,21 @@ class Place:
         """A CA, what it signed, and what it did not."""
         self.self_signed("ca", "The house")
         self.self_signed("stranger", "ann")
-        for name, days in (("server", 2), ("ann", 2), ("bob", 2),
-                           ("past", -1)):
-            self.openssl("req", "-new", *self.key(name), "-out", f"{name}.csr",
-                         "-subj", f"/CN={'ann' if name == 'past' else name}")
+        for name in ("server", "ann", "bob"):
+            self.request(name, name)
             self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt",
-                         "-CAkey", "ca.key", "-CAcreateserial", "-days",
-                         str(days), "-out", f"{name}.crt")
+                         "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+                         "-out", f"{name}.crt")
+        self.request("past", "ann")
+        (self.folder / "past.cnf").write_text(certificates.CONFIG)
+        (self.folder / "index.txt").touch()
+        (self.folder / "serial").write_text("1000\n")
+        self.openssl("ca", "-batch", "-notext", "-config", "past.cnf",
+                     *certificates.PAST, "-in", "past.csr", "-out", "past.crt")
+
+    def request(self, name, subject):
+        self.openssl("req", "-new", *self.key(name), "-out", f"{name}.csr",
+                     "-subj", f"/CN={subject}")
 
     def self_signed(self, name, subject):
         self.openssl("req", "-x509", *self.key(name), "-out", f"{name}.crt",
