@@ -150,20 +150,23 @@ std::string explain_verification(long verify_result) {
                            : text};
 }
 
-std::string explain_tls_error(const SSL& ssl, bool is_ready) {
-  std::string text;
-  std::string_view reason;
+tls_error explain_tls_error(const SSL& ssl, bool is_ready) {
+  tls_error result;
+  std::string_view said_first;
   while (auto code = ERR_get_error()) {
-    if (text.empty())
-      text = explain(code, ssl, is_ready);
+    if (result.text.empty())
+      result.text = explain(code, ssl, is_ready);
+    if (result.reason == 0 && ERR_GET_LIB(code) == ERR_LIB_SSL)
+      result.reason = ERR_GET_REASON(code);
     if (const auto* said = ERR_reason_error_string(code);
-        said != nullptr && reason.empty())
-      reason = said;
+        said != nullptr && said_first.empty())
+      said_first = said;
   }
-  if (!text.empty())
-    return text;
-  return "TLS failed: "
-         + std::string{reason.empty() ? "no reason given" : reason};
+  if (result.text.empty())
+    result.text =
+        "TLS failed: "
+        + std::string{said_first.empty() ? "no reason given" : said_first};
+  return result;
 }
 
 } // namespace troupe::net

@@ -123,12 +123,11 @@ kind tls_layer::after_system_error() noexcept {
 }
 
 kind tls_layer::after_error() noexcept {
-  auto reason = ERR_GET_REASON(ERR_peek_error());
-  if (reason != SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+  if (ERR_GET_REASON(ERR_peek_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING) {
     auto why = explain_tls_error(*ssl_, is_ready_);
     auto about_key =
-        notes_ ? explain_psk(*context_, *notes_, reason) : std::string{};
-    return fail(about_key.empty() ? std::move(why) : std::move(about_key));
+        notes_ ? explain_psk(*context_, *notes_, why.reason) : std::string{};
+    return fail(std::move(about_key.empty() ? why.text : about_key));
   }
   ERR_clear_error();
   if (!is_ready_)

@@ -297,6 +297,14 @@ class SharedKeys(tls.TlsTest):
                 self.assert_cannot_publish("psk", *self.key(key, identity),
                                            authority=None, log=log, text="")
 
+    def test_a_wrong_key_is_named_in_each_version(self):
+        for version in ("-tls1_2", "-tls1_3"):
+            with self.subTest(version):
+                since = self.log_lines()
+                self.assertEqual(
+                    self.by_openssl("psk", version, OTHER_KEY, "meter"), b"")
+                self.assert_log('for the identity "meter" is wrong', since)
+
     def by_openssl(self, name, version, key, identity):
         """MQTT above TLS with a key, by `openssl s_client`: the CONNACK."""
         with subprocess.Popen(
