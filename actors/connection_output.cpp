@@ -11,6 +11,22 @@ namespace troupe::actors {
 using protocol::reason;
 using protocol::version;
 
+namespace {
+
+/// For what goes out at once, or from a queue.
+template <class Delivery>
+broker::delivery_header header_of(const Delivery& what, bool with_path) {
+  broker::delivery_header result;
+  result.packet_id = what.packet_id;
+  result.subscription_id = what.subscription_id;
+  result.qos = what.qos;
+  result.retain = what.retain;
+  result.with_path = with_path;
+  return result;
+}
+
+} // namespace
+
 void connection::send_connack(bool session_present) {
   auto answer = std::move(client_->decision.answer);
   if (!client_->authentication_data.empty()) {
@@ -33,12 +49,7 @@ void connection::on(send_now& message) {
     return;
   for (const auto& delivery : message.deliveries) {
     const auto& item = message.batch->items[delivery.item];
-    broker::delivery_header header;
-    header.packet_id = delivery.packet_id;
-    header.subscription_id = delivery.subscription_id;
-    header.qos = delivery.qos;
-    header.retain = delivery.retain;
-    header.with_path = peer_;
+    auto header = header_of(delivery, peer_);
     if (!prepare(header, *item.message))
       continue;
     packet_log::sent(client_id_, *item.message, header);
@@ -58,12 +69,7 @@ void connection::on(send_queued& message) {
       release(delivery);
       continue;
     }
-    broker::delivery_header header;
-    header.packet_id = delivery.packet_id;
-    header.subscription_id = delivery.subscription_id;
-    header.qos = delivery.qos;
-    header.retain = delivery.retain;
-    header.with_path = peer_;
+    auto header = header_of(delivery, peer_);
     header.dup = delivery.dup;
     if (!prepare(header, *delivery.message))
       continue;
