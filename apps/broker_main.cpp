@@ -245,11 +245,13 @@ void say_where(const command_line& given, const config::settings& settings,
 
 /// What was read of libraries at the start, and may never be needed again.
 void release_unused_pages(const config::settings& settings) {
+  // The last one only where there is no database.
   constexpr std::array<std::string_view, 6> all{"/libcrypto",   "/libssl",
                                                 "/libcaf_core", "/libspdlog",
                                                 "/libstdc++",   "/librocksdb"};
   std::span<const std::string_view> names{all};
-  storage::release_library_pages(settings.persistence ? names.first(5) : names);
+  storage::release_library_pages(
+      settings.persistence ? names.first(all.size() - 1) : names);
 }
 
 int serve(const command_line& given, config::settings settings) {

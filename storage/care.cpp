@@ -162,10 +162,10 @@ bool disk_store::covers_anything(session_key key, uint64_t until) {
   session_range queue{*db_, family::queue, key};
   for (queue.seek_to_first(); queue->Valid(); queue->Next())
     if (auto place = place_of(queue.key())) {
-      auto in_front = place->what == queue_record::pack
-                          ? pack_count(queue.value()).value_or(1) - 1
-                          : 0;
-      if (place->sequence <= until + in_front)
+      auto first = place->what == queue_record::pack
+                       ? pack_begin(place->sequence, queue.value())
+                       : place->sequence;
+      if (first <= until)
         return true;
       // Its pack lies behind it, and may begin before it.
       if (place->what != queue_record::gap)

@@ -130,9 +130,9 @@ pack_compressor::~pack_compressor() = default;
 // hardly more than one message, which has little that occurs twice.
 std::string_view pack_compressor::compress(std::string_view pack) {
   auto content = pack.substr(2);
-  auto most = pack.size() - pack.size() / 8 - compressed_header;
   if (content.size() > largest_pack || content.size() < worth_compressing)
     return pack;
+  auto most = pack.size() - pack.size() / 8 - compressed_header;
   auto* out = compressed_.data();
   LZ4_resetStream_fast(state_->stream);
   auto size = LZ4_compress_fast_continue(

@@ -2,6 +2,7 @@
 
 #include "storage/records.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -81,6 +82,10 @@ private:
 std::optional<size_t> pack_count(std::string_view value) noexcept;
 inline bool is_pack(std::string_view value) noexcept {
   return pack_count(value).has_value();
+}
+/// The number of its first entry. `last`: that of its last.
+inline uint64_t pack_begin(uint64_t last, std::string_view value) noexcept {
+  return last - std::min<uint64_t>(last, pack_count(value).value_or(1) - 1);
 }
 
 /// Takes packs apart.

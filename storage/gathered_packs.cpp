@@ -12,8 +12,8 @@ constexpr size_t kept_packs = 64;
 } // namespace
 
 gathered_packs::open_pack& gathered_packs::pack_of(broker::session_key key) {
-  auto [found, is_new] = of_queue_.try_emplace(key, used_);
-  if (is_new && used_++ == packs_.size())
+  auto [found, is_new] = of_queue_.try_emplace(key, of_queue_.size());
+  if (is_new && found->second == packs_.size())
     packs_.emplace_back();
   return packs_[found->second];
 }
@@ -23,21 +23,20 @@ void gathered_packs::add(const batch_of_queues& to, queue_position where,
                          const broker::entry_options& options) {
   auto& pack = pack_of(where.key);
   auto is_next = where.sequence == pack.last.sequence + 1;
-  if (!pack.content.is_empty() && (!is_next || pack.content.is_full()))
+  if (!is_next || pack.content.is_full())
     finish(to, pack);
   pack.content.add(message, options);
   pack.last = where;
 }
 
 void gathered_packs::close(const batch_of_queues& to, broker::session_key key) {
-  auto found = of_queue_.find(key);
-  if (found == of_queue_.end())
-    return;
-  if (auto& pack = packs_[found->second]; !pack.content.is_empty())
-    finish(to, pack);
+  if (auto found = of_queue_.find(key); found != of_queue_.end())
+    finish(to, packs_[found->second]);
 }
 
 void gathered_packs::finish(const batch_of_queues& to, open_pack& pack) {
+  if (pack.content.is_empty())
+    return;
   to.batch.Put(to.home, pack_at(pack.last).view(),
                compressor_.compress(pack.content.value()));
   pack.content.clear();
@@ -45,9 +44,8 @@ void gathered_packs::finish(const batch_of_queues& to, open_pack& pack) {
 }
 
 void gathered_packs::write(const batch_of_queues& to) {
-  for (size_t i = 0; i < used_; ++i)
-    if (!packs_[i].content.is_empty())
-      finish(to, packs_[i]);
+  for (size_t i = 0; i < of_queue_.size(); ++i)
+    finish(to, packs_[i]);
 }
 
 void gathered_packs::take_back(const batch_of_queues& to,
@@ -67,13 +65,12 @@ void gathered_packs::take_back(const batch_of_queues& to,
 }
 
 void gathered_packs::clear() {
-  for (size_t i = 0; i < used_; ++i)
+  for (size_t i = 0; i < of_queue_.size(); ++i)
     packs_[i].content.clear();
   if (packs_.size() > kept_packs) {
     packs_.resize(kept_packs);
     packs_.shrink_to_fit();
   }
-  used_ = 0;
   of_queue_.clear();
   closed_.clear();
 }

@@ -47,9 +47,8 @@ private:
   open_pack& pack_of(broker::session_key key);
   void finish(const batch_of_queues& to, open_pack& pack);
 
-  /// The first `used_` of them: the others keep their memory.
+  /// One for each of `of_queue_`; those behind them keep their memory.
   std::vector<open_pack> packs_;
-  size_t used_ = 0;
   std::unordered_map<broker::session_key, size_t> of_queue_;
   pack_compressor compressor_;
   /// The last entries of those that are in the batch.

@@ -79,16 +79,15 @@ struct queue_place : queue_position {
   queue_record what = queue_record::entry;
 };
 
-using gap_id = fixed_key<uint64_t, uint64_t, uint8_t>;
-inline gap_id gap_at(queue_position where) noexcept {
-  return gap_id{where.key, where.sequence,
-                static_cast<uint8_t>(queue_record::gap)};
+/// Of a gap or a pack.
+using record_id = fixed_key<uint64_t, uint64_t, uint8_t>;
+inline record_id gap_at(queue_position where) noexcept {
+  return record_id{where.key, where.sequence,
+                   static_cast<uint8_t>(queue_record::gap)};
 }
-
-using pack_id = fixed_key<uint64_t, uint64_t, uint8_t>;
-inline pack_id pack_at(queue_position last) noexcept {
-  return pack_id{last.key, last.sequence,
-                 static_cast<uint8_t>(queue_record::pack)};
+inline record_id pack_at(queue_position last) noexcept {
+  return record_id{last.key, last.sequence,
+                   static_cast<uint8_t>(queue_record::pack)};
 }
 
 /// The session a key begins with; nothing if it is too short.
@@ -101,12 +100,12 @@ session_of(std::string_view key) noexcept {
 
 /// Nothing: it is no key of a queue.
 inline std::optional<queue_place> place_of(std::string_view key) noexcept {
-  if (key.size() < entry_id::size || key.size() > pack_id::size)
+  if (key.size() < entry_id::size || key.size() > record_id::size)
     return std::nullopt;
   queue_place result{
       {get_number<uint64_t>(key.data()), get_number<uint64_t>(key.data() + 8)},
       queue_record::entry};
-  if (key.size() == pack_id::size) {
+  if (key.size() == record_id::size) {
     result.what = static_cast<queue_record>(key.back());
     if (result.what != queue_record::gap && result.what != queue_record::pack)
       return std::nullopt;

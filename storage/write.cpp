@@ -122,8 +122,8 @@ void disk_store::hide_front(rocksdb::WriteBatch& batch,
       continue;
     if (!place || place->what != queue_record::pack)
       return;
-    auto count = pack_count(records.value().ToStringView()).value_or(0);
-    for (auto each = place->sequence - count + 1; each <= until; ++each)
+    auto first = pack_begin(place->sequence, records.value().ToStringView());
+    for (auto each = first; each <= until; ++each)
       batch.Put((*db_)[family::queue], gap_at({place->key, each}).view(),
                 gap_value);
     return;
