@@ -22,7 +22,7 @@ inline constexpr uint8_t compressed_format = 4;
 /// The value of a gap, whose key says all.
 inline constexpr std::string_view gap_value{"\x03", 1};
 
-/// A pack is not made larger than this, about: it is read as a whole.
+/// What a pack says is not made longer than this, about: it is read as a whole.
 inline constexpr size_t pack_bytes = 4096;
 
 /// Whether an entry is put in a pack: a small one that nobody will ask to write
@@ -36,7 +36,7 @@ class pack_writer {
 public:
   bool is_empty() const noexcept { return count_ == 0; }
   bool is_full() const noexcept {
-    return count_ == most_entries || value_.size() >= pack_bytes;
+    return count_ == most_entries || whole_size_ >= pack_bytes;
   }
   /// REQUIRES: !is_full() and is_packed(message, options, its times).
   void add(const broker::publication& message,
@@ -49,14 +49,38 @@ public:
 private:
   static constexpr size_t most_entries = 255;
 
+  /// What an entry says beside its topic and its bytes.
+  struct entry_head {
+    uint8_t flags = 0;
+    uint32_t subscription_id = 0;
+    uint16_t payload = 0;
+    uint16_t properties = 0;
+
+    bool operator==(const entry_head&) const = default;
+    /// Of an entry that has the topic of the one before it.
+    size_t size() const noexcept {
+      return sizeof(flags)
+             + (subscription_id != 0 ? sizeof(subscription_id) : 0)
+             + sizeof(payload) + sizeof(properties) + payload + properties;
+    }
+  };
+
   template <std::unsigned_integral T>
   void put(T number);
+  void put_whole(const broker::publication& message, const entry_head& head,
+                 bool is_same_topic);
+  bool put_difference(const entry_head& head);
 
   std::string value_;
   size_t count_ = 0;
-  /// Where the topic of the last entry lies in `value_`.
-  size_t topic_begin_ = 0;
-  size_t topic_size_ = 0;
+  /// The size of `value_` if all entries were whole.
+  size_t whole_size_ = 0;
+  // The last entry.
+  entry_head head_;
+  std::string topic_;
+  /// Payload and properties, and those of the entry that is added.
+  std::string bytes_;
+  std::string next_bytes_;
 };
 
 /// Makes packs smaller, if they become much smaller: messages of one topic are
@@ -101,8 +125,15 @@ public:
 private:
   bool take_all(std::string_view value);
 
+  bool take_entry(record_reader& in, std::string_view& topic, entry_view& to);
+  bool take_difference(record_reader& in, const entry_view& before,
+                       entry_view& to);
+
   std::vector<entry_view> entries_;
   std::string uncompressed_;
+  /// Payloads and properties of entries that are not whole in the pack.
+  std::string made_;
+  size_t made_size_ = 0;
 };
 
 } // namespace troupe::storage

@@ -14,7 +14,7 @@ namespace troupe::storage {
 inline constexpr const char* database_name = "troupe.store";
 
 /// The format this program writes. A database of a newer one is refused.
-inline constexpr uint32_t format_version = 3;
+inline constexpr uint32_t format_version = 4;
 
 struct open_options {
   /// The database's own directory. Made if it is not there, unless `read_only`.

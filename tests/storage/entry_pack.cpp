@@ -52,6 +52,11 @@ pack_writer varied() {
   return result;
 }
 
+std::string compressed(pack_writer pack) {
+  pack_compressor by;
+  return std::string{by.compress(pack.value())};
+}
+
 } // namespace
 
 CAF_TEST(what was packed comes out as it was) {
@@ -88,11 +93,98 @@ CAF_TEST(a topic is said once as long as it stays the same) {
   pack_writer pack;
   pack.add(*make(spec_of("x")), {});
   auto one = pack.value().size();
-  pack.add(*make(spec_of("x")), {});
+  pack.add(*make(spec_of("yz")), {});
   auto two = pack.value().size();
-  pack.add(*make(spec_of("x", "b/topic")), {});
-  CAF_CHECK_EQUAL(two - one, 6u);
-  CAF_CHECK_EQUAL(pack.value().size() - two, 6u + 2 + 7);
+  pack.add(*make(spec_of("yz", "b/topic")), {});
+  CAF_CHECK_EQUAL(two - one, 5u + 2);
+  CAF_CHECK_EQUAL(pack.value().size() - two, 5u + 2 + 2 + 7);
+}
+
+CAF_TEST(of a message like the one before only the difference is said) {
+  auto size_with = [](std::string payload, const entry_options& options) {
+    pack_writer pack;
+    pack.add(*make(spec_of("celsius 21.53, ok")), at_least_once());
+    auto one = pack.value().size();
+    pack.add(*make(spec_of(std::move(payload))), options);
+    return pack.value().size() - one;
+  };
+  CAF_CHECK_EQUAL(size_with("celsius 21.53, ok", at_least_once()), 2u);
+  CAF_CHECK_EQUAL(size_with("celsius 22.54, ok", at_least_once()), 6u);
+  CAF_CHECK_EQUAL(size_with("fahrenheit 70, ok", at_least_once()), 5u + 17);
+  CAF_CHECK_EQUAL(size_with("celsius 21.53, k", at_least_once()), 5u + 16);
+  CAF_CHECK_EQUAL(size_with("celsius 21.53, ok", {}), 5u + 17);
+  CAF_CHECK_EQUAL(size_with("celsius 21.53, ok", at_most_once()), 5u + 4 + 17);
+}
+
+CAF_TEST(messages that differ little come out as they were) {
+  auto with = [](std::string payload, std::string properties) {
+    auto result = spec_of(std::move(payload));
+    result.properties = std::move(properties);
+    return make(result);
+  };
+  std::string binary{"\x01\x00", 2};
+  std::string text{"\x01\x01", 2};
+  // The third differs in its properties, the fifth follows one of other sizes.
+  std::vector<publication_ptr> messages{with("celsius 21.53, ok", binary),
+                                        with("celsius 21.54, ok", binary),
+                                        with("celsius 21.54, ok", text),
+                                        with("", {}),
+                                        with("celsius 21.54, ok", text),
+                                        with("celsius 19.01, ok", text),
+                                        with("", {}),
+                                        with("", {})};
+  pack_writer pack;
+  for (const auto& each : messages)
+    pack.add(*each, at_most_once());
+  pack_reader reader;
+  for (const auto& value :
+       {std::string{pack.value()}, compressed(std::move(pack))}) {
+    CAF_REQUIRE(reader.read(value));
+    CAF_REQUIRE_EQUAL(reader.entries().size(), messages.size());
+    for (size_t i = 0; i < messages.size(); ++i) {
+      const auto& found = reader.entries()[i];
+      CAF_CHECK_EQUAL(found.message.payload, messages[i]->payload());
+      CAF_CHECK_EQUAL(found.message.properties, messages[i]->properties());
+      CAF_CHECK_EQUAL(found.message.topic, "a/topic");
+      CAF_CHECK(found.header.options == at_most_once());
+      CAF_CHECK_EQUAL(found.header.payload_size, messages[i]->payload().size());
+    }
+  }
+}
+
+CAF_TEST(a pack in which all messages are whole is one) {
+  // As databases of format 3 have them.
+  std::string_view value{"\3\2"
+                         "\x09\0\2\0\0\0\1"
+                         "a12"
+                         "\x49\0\2\0\0"
+                         "13",
+                         2 + 10 + 7};
+  pack_reader reader;
+  CAF_REQUIRE(reader.read(value));
+  CAF_REQUIRE_EQUAL(reader.entries().size(), 2u);
+  CAF_CHECK_EQUAL(reader.entries()[1].message.topic, "a");
+  CAF_CHECK_EQUAL(reader.entries()[1].message.payload, "13");
+}
+
+CAF_TEST(the first entry of a pack differs from none) {
+  pack_reader reader;
+  CAF_CHECK(!reader.read({"\x03\x01\x03\0", 4}));
+}
+
+CAF_TEST(what a pack says in differences has a bound) {
+  pack_writer pack;
+  auto message = make(spec_of(std::string(400, 'x')));
+  while (!pack.is_full())
+    pack.add(*message, {});
+  CAF_CHECK_EQUAL(pack.count(), 11u);
+  // One that says more was written by nobody.
+  auto more = std::string{pack.value()};
+  for (int i = 0; i < 10; ++i)
+    more.append("\x03\0", 2);
+  more[1] = 21;
+  pack_reader reader;
+  CAF_CHECK(!reader.read(more));
 }
 
 CAF_TEST(a writer makes one pack after the other) {
@@ -127,16 +219,12 @@ namespace {
 pack_writer telemetry(size_t count) {
   pack_writer result;
   for (size_t i = 0; i < count; ++i)
-    result.add(*make(spec_of(R"({"sensor":"boiler-7","celsius":)"
-                                 + std::to_string(70 + i) + R"(,"state":"ok"})",
-                             "plant/hall-3/boiler-7")),
-               at_least_once());
+    result.add(
+        *make(spec_of(R"({"sensor":"boiler-7","celsius":)"
+                          + std::to_string(70 + i * i) + R"(,"state":"ok"})",
+                      "plant/hall-3/boiler-7")),
+        at_least_once());
   return result;
-}
-
-std::string compressed(pack_writer pack) {
-  pack_compressor by;
-  return std::string{by.compress(pack.value())};
 }
 
 } // namespace
@@ -144,14 +232,14 @@ std::string compressed(pack_writer pack) {
 CAF_TEST(a compressed pack says what it said before) {
   auto pack = telemetry(20);
   auto small = compressed(telemetry(20));
-  CAF_CHECK(small.size() * 4 < pack.value().size());
+  CAF_CHECK(small.size() < pack.value().size());
   CAF_CHECK_EQUAL(pack_count(small).value_or(0), 20u);
   pack_reader reader;
   CAF_REQUIRE(reader.read(small));
   CAF_REQUIRE_EQUAL(reader.entries().size(), 20u);
   CAF_CHECK_EQUAL(reader.entries()[19].message.topic, "plant/hall-3/boiler-7");
   CAF_CHECK_EQUAL(reader.entries()[19].message.payload,
-                  R"({"sensor":"boiler-7","celsius":89,"state":"ok"})");
+                  R"({"sensor":"boiler-7","celsius":431,"state":"ok"})");
 }
 
 CAF_TEST(packs are compressed independently) {
