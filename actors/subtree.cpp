@@ -242,21 +242,22 @@ void subtree::add_for_group(broker::publication_batch& batch, uint32_t index,
 }
 
 void subtree::add(uint32_t slot, size_t expected, const delivery& out) {
-  auto& deliveries = subscribers_[slot].deliveries;
-  if (deliveries.empty()) {
-    touched_.push_back(slot);
-    deliveries.reserve(std::min(expected, most_expected));
+  auto& place = subscribers_[slot].place;
+  if (place == 0) {
+    gathered_.push_back({slot, {}});
+    gathered_.back().deliveries.reserve(std::min(expected, most_expected));
+    place = static_cast<uint32_t>(gathered_.size());
   }
-  deliveries.push_back(out);
+  gathered_[place - 1].deliveries.push_back(out);
 }
 
 void subtree::send_deliveries(const broker::batch_ptr& batch) {
-  for (auto slot : touched_) {
+  for (auto& [slot, deliveries] : gathered_) {
     auto& to = subscribers_[slot];
-    tell(to.target, deliver{to.key, batch, std::move(to.deliveries)});
-    to.deliveries = {};
+    to.place = 0;
+    tell(to.target, deliver{to.key, batch, std::move(deliveries)});
   }
-  touched_.clear();
+  gathered_.clear();
 }
 
 qos subtree::granted(qos published, qos wanted) const {

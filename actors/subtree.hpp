@@ -73,8 +73,16 @@ private:
     uint32_t filters = 0;
     /// Its replays under way, one per filter at most.
     uint32_t replays = 0;
+    /// One more than its place in `gathered_`; 0: it has none.
+    uint32_t place = 0;
     readiness state = readiness::ready;
-    /// Deliveries of the batch being routed.
+  };
+  // A node has a million of them, most of which are offline sessions.
+  static_assert(sizeof(subscriber) == 32);
+
+  /// What a subscriber gets of the batch that is routed.
+  struct gathered {
+    uint32_t slot = 0;
     std::vector<broker::delivery> deliveries;
   };
 
@@ -163,7 +171,7 @@ private:
   std::vector<broker::trie_entry> matches_;
   bool matches_peer_ = false;
   std::string_view matched_topic_;
-  std::vector<uint32_t> touched_;
+  std::vector<gathered> gathered_;
   std::vector<broker::retained_message> remembered_;
 };
 
