@@ -124,23 +124,15 @@ constexpr size_t least_of_many = 64;
 
 } // namespace
 
-struct pack_compressor::state {
-  LZ4_stream_t* stream = LZ4_createStream();
-
-  state() {
-    if (stream == nullptr)
-      throw std::bad_alloc{};
-  }
-  state(const state&) = delete;
-  state& operator=(const state&) = delete;
-  ~state() { LZ4_freeStream(stream); }
-};
-
-pack_compressor::pack_compressor() : state_(std::make_unique<state>()) {
-  compressed_.resize(compressed_header + largest_pack);
+void pack_compressor::deleter::operator()(LZ4_stream_u* stream) const noexcept {
+  LZ4_freeStream(stream);
 }
 
-pack_compressor::~pack_compressor() = default;
+pack_compressor::pack_compressor() : stream_(LZ4_createStream()) {
+  if (!stream_)
+    throw std::bad_alloc{};
+  compressed_.resize(compressed_header + largest_pack);
+}
 
 // Not worth it for less than an eighth: who reads it pays, too.
 std::string_view pack_compressor::compress(std::string_view pack) {
@@ -150,9 +142,9 @@ std::string_view pack_compressor::compress(std::string_view pack) {
     return pack;
   auto most = pack.size() - pack.size() / 8 - compressed_header;
   auto* out = compressed_.data();
-  LZ4_resetStream_fast(state_->stream);
+  LZ4_resetStream_fast(stream_.get());
   auto size = LZ4_compress_fast_continue(
-      state_->stream, content.data(), out + compressed_header,
+      stream_.get(), content.data(), out + compressed_header,
       static_cast<int>(content.size()), static_cast<int>(most), 1);
   if (size <= 0)
     return pack;

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+union LZ4_stream_u;
+
 // Several entries of a queue in one record. What a record costs beside its
 // bytes, in memory and in CPU, it costs once for all of them.
 namespace troupe::storage {
@@ -88,17 +90,17 @@ private:
 class pack_compressor {
 public:
   pack_compressor();
-  ~pack_compressor();
-  pack_compressor(const pack_compressor&) = delete;
-  pack_compressor& operator=(const pack_compressor&) = delete;
 
   /// `pack`, or what is to be written instead; valid as long as `pack` and
   /// until the next call.
   std::string_view compress(std::string_view pack);
 
 private:
-  struct state;
-  std::unique_ptr<state> state_;
+  struct deleter {
+    void operator()(LZ4_stream_u* stream) const noexcept;
+  };
+
+  std::unique_ptr<LZ4_stream_u, deleter> stream_;
   std::string compressed_;
 };
 
