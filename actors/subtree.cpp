@@ -447,8 +447,8 @@ void subtree::on(unsubscribe_filters& message) {
 }
 
 void subtree::on(member_state& message) {
-  if (auto found = slots_.find(message.key); found != slots_.end())
-    subscribers_[found->second].state = message.state;
+  if (auto slot = slots_.find(message.key, key_of_slot()))
+    subscribers_[*slot].state = message.state;
 }
 
 void subtree::on(session_left& message) {
@@ -465,13 +465,12 @@ void subtree::on(housekeeping&) {
 
 void subtree::remove(broker::session_key key,
                      const std::vector<std::string>& filters) {
-  auto found = slots_.find(key);
-  if (found == slots_.end())
+  auto slot = slots_.find(key, key_of_slot());
+  if (!slot)
     return;
-  auto slot = found->second;
   for (const auto& filter : filters)
-    erase(slot, filter);
-  forget_if_empty(slot);
+    erase(*slot, filter);
+  forget_if_empty(*slot);
 }
 
 void subtree::on(redistribute& message) {
@@ -491,11 +490,11 @@ void subtree::on(redistribute& message) {
 }
 
 uint32_t subtree::slot_of(const subscribe_filters& message) {
-  if (auto found = slots_.find(message.key); found != slots_.end()) {
+  if (auto found = slots_.find(message.key, key_of_slot())) {
     // A session knows better than the disk.
     if (is_serving_ || message.state != readiness::can_keep)
-      subscribers_[found->second].state = message.state;
-    return found->second;
+      subscribers_[*found].state = message.state;
+    return *found;
   }
   uint32_t slot;
   if (free_slots_.empty()) {
@@ -509,7 +508,7 @@ uint32_t subtree::slot_of(const subscribe_filters& message) {
   entry.target = message.subscriber;
   entry.key = message.key;
   entry.state = message.state;
-  slots_.emplace(message.key, slot);
+  slots_.insert(slot, key_of_slot());
   return slot;
 }
 
@@ -561,7 +560,7 @@ void subtree::forget_if_empty(uint32_t slot) {
   auto& entry = subscribers_[slot];
   if (entry.filters != 0)
     return;
-  slots_.erase(entry.key);
+  slots_.erase(slot, key_of_slot());
   entry = subscriber{};
   free_slots_.push_back(slot);
 }

@@ -7,6 +7,7 @@
 #include "broker/retained_set.hpp"
 #include "broker/seen_set.hpp"
 #include "broker/shared_groups.hpp"
+#include "broker/slot_index.hpp"
 #include "broker/subscription_trie.hpp"
 
 #include <chrono>
@@ -136,6 +137,9 @@ private:
   void send_deliveries(const broker::batch_ptr& batch);
   protocol::qos granted(protocol::qos published, protocol::qos wanted) const;
 
+  auto key_of_slot() const noexcept {
+    return [this](uint32_t slot) { return subscribers_[slot].key; };
+  }
   uint32_t slot_of(const subscribe_filters& message);
   void insert(uint32_t slot, const filter_request& request);
   bool erase(uint32_t slot, std::string_view filter);
@@ -156,7 +160,7 @@ private:
   broker::retained_set retained_;
   std::vector<subscriber> subscribers_;
   std::vector<uint32_t> free_slots_;
-  std::unordered_map<broker::session_key, uint32_t> slots_;
+  broker::slot_index slots_; // by session key
   std::unordered_map<uint64_t, replay> replays_;
   uint64_t next_replay_ = 1;
   std::deque<held_mail> held_;
