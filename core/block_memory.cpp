@@ -36,12 +36,12 @@ void* block_memory::take(size_t size, size_t alignment) {
 }
 
 char* block_memory::take_small(size_t size, size_t alignment) {
-  auto* block = static_cast<char*>(
-      std::aligned_alloc(std::max(alignment, alignof(std::max_align_t)), size));
-  if (block == nullptr)
+  std::unique_ptr<char, to_heap> block{static_cast<char*>(std::aligned_alloc(
+      std::max(alignment, alignof(std::max_align_t)), size))};
+  if (!block)
     throw std::bad_alloc{};
-  small_.emplace_back(block);
-  return block;
+  small_.push_back(std::move(block));
+  return small_.back().get();
 }
 
 // Not from the heap, which may hand out what has small pages already.
@@ -58,7 +58,7 @@ char* block_memory::take_huge() {
     ::munmap(all, before);
   ::munmap(piece + huge_piece, huge_page - before);
   mapped_bytes.fetch_add(huge_piece, std::memory_order_relaxed);
-  huge_.emplace_back(piece);
+  huge_.push_back(std::unique_ptr<char, to_kernel>{piece});
   // Where that is refused the pages are small, which is slower only.
   ::madvise(piece, huge_piece, MADV_HUGEPAGE);
   return piece;

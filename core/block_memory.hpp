@@ -26,9 +26,9 @@ public:
 
   /// So much is one page where the kernel has it so.
   static constexpr size_t huge_page = size_t{2} << 20;
-  /// Of so much on what follows is asked for in huge pages: as much as the
-  /// processor finds by itself, and one that is hardly used is no more than a
-  /// fifth of it all.
+  /// Only what comes on top of so much is asked for in huge pages: of so many
+  /// small ones the processor knows by heart where they are, and a huge one
+  /// that is hardly used is no more than a fifth of it all.
   static constexpr size_t small_total = 4 * huge_page;
 
   /// Bytes of address space with huge pages that this process has here now.
