@@ -139,6 +139,9 @@ private:
       mask_ = mask_ * 2 + 1;
     auto& to = buckets_.push_back();
     auto* link = &buckets_[added & (mask_ >> 1)];
+    // What the next insertion splits, so that it need not wait for it.
+    if (auto later = buckets_[(added + 2) & (mask_ >> 1)]; later != none)
+      __builtin_prefetch(&nodes_[later]);
     while (*link != none) {
       auto index = *link;
       if ((nodes_[index].hash & mask_) != added) {
