@@ -132,8 +132,9 @@ family_descriptors(const told_ptr& known) {
     if (each == family::retained) {
       // A value that is replaced while both are in one buffer reaches no file.
       options.write_buffer_size = message_buffer;
-      // Nothing of it is read while the broker runs: it is sorted when it goes
-      // to a file, and half as dear to put in.
+      // Hardly ever read while the broker runs, only for a subtree that begins
+      // anew: it is sorted then or when it goes to a file, and half as dear to
+      // put in.
       options.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
       options.compaction_filter_factory = make_expiry_filter(known);
     }

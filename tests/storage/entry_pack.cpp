@@ -52,6 +52,15 @@ pack_writer varied() {
   return result;
 }
 
+/// Entries of which all but the first are differences.
+pack_writer similar() {
+  pack_writer result;
+  for (const auto* each : {"celsius 21.53, ok", "celsius 22.54, ok",
+                           "celsius 22.54, ok", "celsius 22.54, no"})
+    result.add(*make(spec_of(each)), at_least_once());
+  return result;
+}
+
 std::string compressed(pack_writer pack) {
   pack_compressor by;
   return std::string{by.compress(pack.value())};
@@ -215,15 +224,16 @@ CAF_TEST(a pack is full at some size and at some number of entries) {
 
 namespace {
 
-/// A pack of messages like those of a sensor.
+/// A pack of messages like those of a sensor. Each has another length than the
+/// one before, so that all are whole.
 pack_writer telemetry(size_t count) {
   pack_writer result;
   for (size_t i = 0; i < count; ++i)
-    result.add(
-        *make(spec_of(R"({"sensor":"boiler-7","celsius":)"
-                          + std::to_string(70 + i * i) + R"(,"state":"ok"})",
-                      "plant/hall-3/boiler-7")),
-        at_least_once());
+    result.add(*make(spec_of(R"({"sensor":"boiler-7","celsius":)"
+                                 + std::to_string(i % 2 == 0 ? 170 + i : 70 + i)
+                                 + R"(,"state":"ok"})",
+                             "plant/hall-3/boiler-7")),
+               at_least_once());
   return result;
 }
 
@@ -232,14 +242,14 @@ pack_writer telemetry(size_t count) {
 CAF_TEST(a compressed pack says what it said before) {
   auto pack = telemetry(20);
   auto small = compressed(telemetry(20));
-  CAF_CHECK(small.size() < pack.value().size());
+  CAF_CHECK(small.size() * 4 < pack.value().size());
   CAF_CHECK_EQUAL(pack_count(small).value_or(0), 20u);
   pack_reader reader;
   CAF_REQUIRE(reader.read(small));
   CAF_REQUIRE_EQUAL(reader.entries().size(), 20u);
   CAF_CHECK_EQUAL(reader.entries()[19].message.topic, "plant/hall-3/boiler-7");
   CAF_CHECK_EQUAL(reader.entries()[19].message.payload,
-                  R"({"sensor":"boiler-7","celsius":431,"state":"ok"})");
+                  R"({"sensor":"boiler-7","celsius":89,"state":"ok"})");
 }
 
 CAF_TEST(packs are compressed independently) {
@@ -290,8 +300,10 @@ CAF_TEST(the largest pack is compressed too) {
 
 CAF_TEST(a pack that was cut off is damaged) {
   auto pack = varied();
+  auto alike = similar();
   for (const auto& whole :
-       {std::string{pack.value()}, compressed(telemetry(5))}) {
+       {std::string{pack.value()}, std::string{alike.value()},
+        compressed(telemetry(5))}) {
     pack_reader reader;
     for (size_t size = 0; size < whole.size(); ++size) {
       // A copy of its own, so that a sanitizer sees what is read behind it.
@@ -305,9 +317,11 @@ CAF_TEST(a pack that was cut off is damaged) {
 
 CAF_TEST(nothing in a pack is trusted) {
   auto pack = varied();
+  auto alike = similar();
   std::mt19937 random{7};
   for (const auto& whole :
-       {std::string{pack.value()}, compressed(telemetry(5))})
+       {std::string{pack.value()}, std::string{alike.value()},
+        compressed(telemetry(5))})
     for (int i = 0; i < 5'000; ++i) {
       std::vector<char> bytes(whole.begin(), whole.end());
       for (auto changes = 1 + random() % 3; changes > 0; --changes)
